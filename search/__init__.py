@@ -1,0 +1,1 @@
+"""Which trials run, and what they say: studies, searchers, the journal, MLflow, the read-out."""

@@ -1,0 +1,110 @@
+"""The cluster: joining or starting Ray, and what fits on it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+
+from search.faults import UserError
+from spaces.value import Value
+
+__all__ = ["Capacity", "Resources", "capacity", "joined"]
+
+# A trial's driver; it must not be 0 (Ray refuses) and must leave whole cores to the workers.
+DRIVER_CPUS = 0.01
+# A worker asks for a little less than its cores, so that the drivers fit beside the workers.
+CORE_ALLOWANCE = 0.9
+
+
+class Resources(Value):
+    """What one trial takes: `workers` processes of `cpus` cores and `gpus` GPUs each."""
+
+    workers: int = 1
+    cpus: int = 1
+    gpus: float = 0.0
+    precision: str = "auto"
+
+
+class Capacity(Value):
+    """What a cluster offers, and how many trials it runs at once."""
+
+    cpus: float
+    gpus: float
+    max_concurrent: int
+    dashboard: bool
+
+
+@contextmanager
+def joined(address: str, *, dashboard: bool) -> Iterator[None]:
+    """Join the cluster at `address`, or start a private one for `local`; leave it at the end.
+
+    Raises:
+        UserError: if no cluster answers at `address`.
+    """
+    _set_token_mode(address)
+    own = address == "local"
+    try:
+        ray.init(
+            address=address, namespace="stiltune", log_to_driver=False,
+            logging_level=logging.ERROR, configure_logging=True,
+            **({"include_dashboard": dashboard} if own else {}))
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"`--address` must be a running Ray cluster, got {address!r}: {reason}"
+                        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def capacity(resources: Resources) -> Capacity:
+    """Return how many trials of `resources` the joined cluster runs at once.
+
+    Raises:
+        UserError: if not even one trial fits.
+    """
+    offered = ray.cluster_resources()
+    cpus, gpus = offered.get("CPU", 0.0), offered.get("GPU", 0.0)
+    per_trial = resources.workers * (resources.cpus if resources.workers == 1
+                                     else resources.cpus * CORE_ALLOWANCE + DRIVER_CPUS)
+    fits = [int(cpus // per_trial)]
+    if resources.gpus:
+        fits.append(int(gpus // (resources.gpus * resources.workers)))
+    if min(fits) < 1:
+        raise UserError(
+            f"`resources` must fit the cluster, got {resources.workers} worker(s) of "
+            f"{resources.cpus} CPU and {resources.gpus:g} GPU on {cpus:g} CPU and {gpus:g} GPU")
+    return Capacity(cpus=cpus, gpus=gpus, max_concurrent=min(fits), dashboard=_has_dashboard())
+
+
+def _set_token_mode(address: str) -> None:
+    """Say token mode explicitly, by the rule of `ray start --head`: on where a token is found.
+
+    A private cluster always uses a token; Ray makes one where there is none.
+    """
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    token = (os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+             or (Path.home() / ".ray" / "auth_token").exists())
+    if address == "local" and not token:
+        return  # Ray itself turns token mode on for a new local cluster and writes a token
+    os.environ["RAY_AUTH_MODE"] = "token" if token else "disabled"
+
+
+def _has_dashboard() -> bool:
+    """Return whether the State API can answer, which early-stopped worker groups need."""
+    url = ray.worker.global_worker.node.address_info.get("webui_url")  # type: ignore[attr-defined]
+    if not url:
+        return False
+    try:
+        with urllib.request.urlopen(f"http://{url}/", timeout=5):  # loopback or the cluster's own
+            return True
+    except OSError:
+        return False

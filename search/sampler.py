@@ -1,0 +1,122 @@
+"""The sampler: Optuna asked and told by trial number, rebuilt exactly from the journal.
+
+A suggestion is a pure function of the study's seed, its own number, and what was told before:
+each ask gets a sampler freshly seeded by (seed, number). So a resumed search goes on as if it
+had never stopped, and suggestions asked in rounds do not depend on timing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.trial import Trial, TrialState
+
+from spaces.value import digest_of
+
+__all__ = ["Sampler", "SamplerName"]
+
+SamplerName = Literal["tpe", "random"]
+Suggestion = dict[str, Any]
+
+# Random suggestions before TPE models anything; Optuna's own default is 10.
+STARTUP_TRIALS = 8
+
+
+class Sampler:
+    """Asks Optuna for suggestions and tells it how they ended; values are maximised.
+
+    The study lives in memory: the journal is the record, and `replay` rebuilds it.
+    """
+
+    def __init__(
+        self, distributions: Mapping[str, BaseDistribution], *, name: SamplerName, seed: int
+    ) -> None:
+        self._distributions = dict(distributions)
+        self._name, self._seed = name, seed
+        self._trials: list[Trial] = []
+        self._told: set[int] = set()
+        with _quietly():
+            self._study = optuna.create_study(direction="maximize")
+
+    def __len__(self) -> int:
+        """Return the number of suggestions asked so far."""
+        return len(self._trials)
+
+    def ask(self, fixed: Suggestion | None = None) -> tuple[int, Suggestion]:
+        """Return the next number and its suggestion; `fixed` is taken as it is.
+
+        Raises:
+            ValueError: if `fixed` lacks a dimension or lies outside its range.
+        """
+        number = len(self._trials)
+        with _quietly():
+            if fixed is not None:
+                self._check(fixed)
+                self._study.enqueue_trial(fixed)
+            self._study.sampler = _sampler(self._name, self._seed, number)
+            trial = self._study.ask(self._distributions)
+        self._trials.append(trial)
+        return number, dict(trial.params)
+
+    def tell(self, number: int, value: float | None, *, stopped_at: float | None = None) -> None:
+        """Tell how a suggestion ended.
+
+        Args:
+            number: the suggestion's number.
+            value: the objective, None for a failure.
+            stopped_at: the rung at which the scheduler stopped the trial; Optuna is told
+                PRUNED with the rung's value.
+
+        Raises:
+            ValueError: if `value` is not finite.
+        """
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"an objective must be finite, got {value} (suggestion {number})")
+        if number in self._told:
+            return
+        self._told.add(number)
+        if value is None:
+            self._study.tell(number, state=TrialState.FAIL)
+        elif stopped_at is not None:
+            self._trials[number].report(value, step=round(stopped_at * 1000))
+            self._study.tell(number, state=TrialState.PRUNED)
+        else:
+            self._study.tell(number, value)
+
+    def name_trial(self, number: int, trial: str) -> None:
+        """Note on Optuna's trial which of the search's trials runs it."""
+        self._trials[number].set_user_attr("trial", trial)
+
+    def _check(self, fixed: Suggestion) -> None:
+        for name, distribution in self._distributions.items():
+            if name not in fixed:
+                raise ValueError(f"a fixed point must give every dimension, got none for {name!r}")
+            internal = distribution.to_internal_repr(fixed[name])
+            if not distribution._contains(internal):
+                raise ValueError(
+                    f"a fixed point must lie in its range, got {fixed[name]!r} for {name!r} "
+                    f"of {distribution}"
+                )
+
+
+def _sampler(name: SamplerName, seed: int, number: int) -> BaseSampler:
+    own_seed = int(digest_of([seed, number])[:8], 16)
+    if name == "random":
+        return RandomSampler(seed=own_seed)
+    return TPESampler(seed=own_seed, n_startup_trials=STARTUP_TRIALS)
+
+
+class _quietly:  # noqa: N801 - reads as a word where it is used
+    """Keep Optuna's notices off the screen; its errors still come."""
+
+    def __enter__(self) -> None:
+        self._before = optuna.logging.get_verbosity()
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+    def __exit__(self, *exc: object) -> None:
+        optuna.logging.set_verbosity(self._before)

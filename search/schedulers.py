@@ -1,0 +1,69 @@
+"""Schedulers: who stops a trial early, on rungs, by the objective the sampler maximises."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialScheduler
+
+from search.agenda import Agenda
+from search.results import Role
+from trainables.driver import read_message
+from trainables.scores import Scores
+
+__all__ = ["RungScheduler", "SchedulerName", "make_scheduler"]
+
+SchedulerName = Literal["fifo", "asha"]
+
+REDUCTION_FACTOR = 2  # of the trials that reach a rung, about one in this many goes on
+
+
+class RungScheduler(AsyncHyperBandScheduler):
+    """ASHA over a study's declared rungs; only search trials are ever stopped.
+
+    Ray spaces its rungs by powers of the reduction factor; the i-th declared rung is reported
+    as the time REDUCTION_FACTOR ** i, so that each declared rung is one of Ray's, wherever it
+    lies. What earlier rungs scored is read back from the journal when a search resumes.
+
+    Source: Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning"; the halving
+    is Ray's own.
+    """
+
+    def __init__(self, agenda: Agenda, rungs: tuple[float, ...]) -> None:
+        super().__init__(
+            time_attr="rung_time", metric="objective", mode="max",
+            max_t=REDUCTION_FACTOR ** (len(rungs) - 1), grace_period=1,
+            reduction_factor=REDUCTION_FACTOR, stop_last_trials=False)
+        self._agenda, self._rungs_declared = agenda, rungs
+        for event in agenda.journal.of("reported"):
+            known = agenda.planned.get(str(event.trial))
+            if known is not None and known.role is Role.SEARCH:
+                self._decide(str(event.trial), event.data["rung"], event.data["scores"])
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Decide on a rung's scores; anything else goes on."""
+        message = read_message(result)
+        if trial.config["role"] != Role.SEARCH or message.kind != "rung" or not message.result:
+            return str(TrialScheduler.CONTINUE)
+        return self._decide(trial.config["trial"], message.result["rung"],
+                            message.result["scores"])
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """Forget the trial; its last rung was seen when it was reported."""
+        self._trial_info.pop(trial.trial_id, None)
+
+    def _decide(self, trial: str, rung: float, scores: dict[str, Any]) -> str:
+        value = self._agenda.objective(Scores.model_validate(scores))
+        if value is None:  # the controls that scale the objective still run
+            return str(TrialScheduler.CONTINUE)
+        time = REDUCTION_FACTOR ** self._rungs_declared.index(rung)
+        return str(self._brackets[0].on_result(SimpleNamespace(trial_id=trial), time, value))
+
+
+def make_scheduler(
+    name: SchedulerName, agenda: Agenda, rungs: tuple[float, ...]
+) -> TrialScheduler:
+    """Return Tune's scheduler for a study."""
+    return RungScheduler(agenda, rungs) if name == "asha" else FIFOScheduler()

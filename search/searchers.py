@@ -1,0 +1,129 @@
+"""The searcher: the agenda as Ray Tune sees it, one slot at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ray.tune.search import Searcher
+
+from search.agenda import Agenda, Planned
+from search.results import Outcome, TrialResult
+from trainables.driver import Message, read_message
+
+__all__ = ["AgendaSearcher"]
+
+# A trial whose worker died is started again; after this many attempts it has failed.
+MAX_ATTEMPTS = 3
+
+
+class AgendaSearcher(Searcher):
+    """Hands the agenda's trials to Tune and takes their messages back.
+
+    Tune's trial ids are not the search's: a trial that gave its slot back, because another was
+    making the store entry it needs, comes again under a new id.
+
+    Args:
+        agenda: what runs next.
+        max_concurrent: the number of trials that may run at once.
+        is_free: whether nobody is making a store entry now.
+        changed: called with a trial's name and message after each one.
+    """
+
+    def __init__(
+        self,
+        agenda: Agenda,
+        *,
+        max_concurrent: int,
+        is_free: Callable[[str], bool],
+        changed: Callable[[str, Message], None],
+    ) -> None:
+        super().__init__(metric="objective", mode="max")
+        self.agenda = agenda
+        self._max_concurrent = max_concurrent
+        self._is_free, self._changed = is_free, changed
+        self._by_tune_id: dict[str, Planned] = {}
+        self._waits_for: str | None = None  # the entry for which a slot was given back
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """Return the next trial for Tune, FINISHED at the end, None while nothing can start."""
+        if self.agenda.is_done:
+            return str(Searcher.FINISHED)
+        if len(self._by_tune_id) >= self._max_concurrent or self._must_wait():
+            return None
+        planned = self.agenda.next()
+        if planned is None:
+            return None
+        self.agenda.launched(planned.trial)
+        self._by_tune_id[trial_id] = planned
+        return {"trial": planned.trial, "role": str(planned.role),
+                "config": planned.config.model_dump_json()}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Take a message of a running trial."""
+        planned = self._by_tune_id.get(trial_id)
+        if planned is not None:
+            self._take(planned, trial_id, read_message(result))
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """Take the end of a Tune trial: finished, stopped early, slot given back, or died."""
+        planned = self._by_tune_id.pop(trial_id, None)
+        if planned is None:
+            return
+        message = read_message(result or {})
+        if not error:
+            self._take(planned, trial_id, message)
+        if message.kind == "deferred" and not error:
+            self._waits_for = message.entry
+            self.agenda.released(planned.trial)
+        elif planned.trial not in self.agenda.results:
+            self._ended_without_a_result(planned, message, died=error or message.kind != "rung")
+        self._changed(planned.trial, Message(kind="ended"))
+
+    def save(self, checkpoint_path: str) -> None:
+        """Do nothing: the journal is the record, and a search resumes from it alone."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Do nothing: see `save`."""
+
+    def _must_wait(self) -> bool:
+        # With nothing running there is no one to wait for: the lease of a dead maker runs out,
+        # and asking again is how that is found.
+        if self._waits_for and self._by_tune_id and not self._is_free(self._waits_for):
+            return True
+        self._waits_for = None
+        return False
+
+    def _take(self, planned: Planned, tune_id: str, message: Message) -> None:
+        if message.kind == "started":
+            self.agenda.started(planned.trial, tune_id)
+        elif message.kind == "rung" and message.result is not None:
+            self._take_rung(planned, message.result)
+        elif message.kind == "finished" and message.result is not None:
+            self.agenda.finished(self._result(planned, message.result))
+        self._changed(planned.trial, message)
+
+    def _take_rung(self, planned: Planned, result: dict[str, Any]) -> None:
+        partial = self._result(planned, result)
+        if partial.scores is not None:
+            self.agenda.reported(planned.trial, partial.rung, partial.scores)
+
+    def _ended_without_a_result(self, planned: Planned, message: Message, *, died: bool) -> None:
+        if not died:
+            stopped = self._result(planned, message.result or {})
+            self.agenda.finished(stopped.model_copy(update={"outcome": Outcome.STOPPED}))
+        elif self.agenda.attempts.get(planned.trial, 0) < MAX_ATTEMPTS:
+            self.agenda.released(planned.trial)
+        else:
+            self.agenda.finished(TrialResult(
+                trial=planned.trial, role=planned.role, group=planned.group,
+                config=planned.config, outcome=Outcome.FAILED,
+                error=f"its worker died {MAX_ATTEMPTS} times"))
+
+    @staticmethod
+    def _result(planned: Planned, fields: dict[str, Any]) -> TrialResult:
+        return TrialResult.model_validate(
+            {"trial": planned.trial, "role": planned.role, "group": planned.group,
+             "config": planned.config, "outcome": Outcome.FINISHED, **fields})

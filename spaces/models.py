@@ -1,0 +1,74 @@
+"""Models: the encoders a study may name, and the sizes of the lab's own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from spaces.value import Value
+
+__all__ = ["LAB_MODELS", "HubModel", "LabModel", "Model", "find_model"]
+
+Count = Annotated[int, Field(gt=0)]
+
+
+class LabModel(Value):
+    """A small encoder of XLM-R's shape, pretrained here by masked-language modelling.
+
+    `steps` are optimiser steps of `batch_size` rows at peak `learning_rate`.
+    """
+
+    origin: Literal["lab"] = "lab"
+    name: str
+    layers: Count
+    hidden: Count
+    heads: Count
+    feed_forward: Count
+    vocabulary: Count = 6_000
+    max_length: Count = 64
+    steps: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0)]
+
+    @model_validator(mode="after")
+    def _heads_divide_hidden(self) -> LabModel:
+        if self.hidden % self.heads:
+            raise ValueError(f"`heads` must divide `hidden`, got {self.heads} and {self.hidden}")
+        return self
+
+
+class HubModel(Value):
+    """A published encoder: a hub name, or a directory with config, tokenizer and safetensors.
+
+    `layer` is the hidden state that retrieval pools (0 is the embeddings), None for the last.
+    `dropout` overrides the checkpoint's own rates where it is given.
+    """
+
+    origin: Literal["hub"] = "hub"
+    name: str
+    path: str
+    revision: str | None = None
+    max_length: Count = 128
+    layer: Annotated[int, Field(ge=0)] | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+
+
+Model = Annotated[LabModel | HubModel, Field(discriminator="origin")]
+
+LAB_MODELS = (
+    LabModel(name="lab-tiny", layers=1, hidden=32, heads=2, feed_forward=64, steps=60,
+             batch_size=32, learning_rate=2e-3),
+    LabModel(name="lab-small", layers=2, hidden=64, heads=4, feed_forward=128, steps=600,
+             batch_size=32, learning_rate=2e-3),
+    LabModel(name="lab-medium", layers=3, hidden=128, heads=4, feed_forward=256, steps=800,
+             batch_size=32, learning_rate=1e-3),
+)
+
+
+def find_model(name: str) -> LabModel | HubModel:
+    """Return the lab's encoder of that name, or a hub model for any other name or directory."""
+    for model in LAB_MODELS:
+        if model.name == name:
+            return model
+    return HubModel(name=name.rstrip("/").rsplit("/", 1)[-1], path=name)

@@ -1,0 +1,106 @@
+"""Tasks: what a row is, which part a task may play, how it is scored, and where its data lies."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import model_validator
+
+from spaces.value import Value
+
+__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "Task", "find_task"]
+
+Split = Literal["train", "validation", "test"]
+
+
+class Kind(StrEnum):
+    """The formulation of a task; its rows have the columns of `CANONICAL_COLUMNS`."""
+
+    CLASSIFICATION = "classification"
+    PAIR = "pair"
+    TAGGING = "tagging"
+    QA = "qa"
+    RETRIEVAL = "retrieval"
+
+
+# Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
+# `document` (string): rows of one document never fall into different halves of a split, and a
+# document has the same name in every language it was translated to.
+CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
+    Kind.CLASSIFICATION: ("text", "label"),
+    Kind.PAIR: ("text", "text_pair", "label"),
+    Kind.TAGGING: ("tokens", "tags"),
+    Kind.QA: ("question", "context", "answers", "answer_starts"),
+    Kind.RETRIEVAL: ("text", "english"),
+}
+
+
+class LabSource(Value):
+    """The embedded lab makes the data."""
+
+    origin: Literal["lab"] = "lab"
+
+
+class HubSource(Value):
+    """Data of a hub repository, or of a clone of one in an offline mirror.
+
+    `config` may hold `{code}` (the language's BCP-47 code), `{udpos}` (its name in XTREME's
+    UD-POS) or `{tatoeba}` (its ISO 639-3 code in Tatoeba's file names). `columns` maps a
+    canonical column to the repository's; a dot reads a field of a struct. `splits` maps
+    train, validation and test to the repository's split names.
+    """
+
+    origin: Literal["hub"] = "hub"
+    repository: str
+    config: str
+    splits: dict[Split, str]
+    columns: dict[str, str]
+    document: str | None = None  # the repository's column that names a row's document
+
+
+class Task(Value):
+    """One task: its kind, its parts, its labels, its languages by split, and its metric.
+
+    `train` and `evaluation` list the languages (BCP-47) with a train split and with a
+    validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
+    """
+
+    name: str
+    kind: Kind
+    roles: tuple[Literal["intermediate", "target"], ...]
+    train: tuple[str, ...]
+    evaluation: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    metric: str
+    source: LabSource | HubSource
+
+    @model_validator(mode="after")
+    def _labels_fit_the_kind(self) -> Task:
+        labelled = self.kind in (Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING)
+        if labelled != bool(self.labels):
+            raise ValueError(f"`labels` must be given exactly for labelled kinds, got {self.labels}")
+        if self.kind is Kind.RETRIEVAL and self.train:
+            raise ValueError(f"`train` must be empty for retrieval, got {self.train}")
+        return self
+
+    @property
+    def trained(self) -> bool:
+        """Whether the task has a train set at all; retrieval does not."""
+        return bool(self.train)
+
+
+def find_task(name: str, tasks: Iterable[Task]) -> Task:
+    """Return the task called `name`.
+
+    Raises:
+        ValueError: if there is none; the message offers the nearest name.
+    """
+    by_name = {task.name: task for task in tasks}
+    if name not in by_name:
+        near = difflib.get_close_matches(name, by_name, n=1)
+        hint = f"; nearest: {near[0]!r}" if near else ""
+        raise ValueError(f"a task must be one of {', '.join(sorted(by_name))}, got {name!r}{hint}")
+    return by_name[name]

@@ -1,0 +1,84 @@
+"""One trial: the point of the search space that is trained and scored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from spaces.fidelity import Fidelity, Panels
+from spaces.language_orders import LanguageSet
+from spaces.mixtures import Cell, Mixture
+from spaces.models import Model
+from spaces.value import Value
+
+__all__ = ["Intermediate", "Recipe", "TrialConfig"]
+
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Recipe(Value):
+    """How a phase trains: AdamW with a linear warm-up and a linear decay to zero.
+
+    `learning_rate` is the peak; `batch_size` the effective batch in examples, however many
+    workers and micro-batches share it; `warmup` a fraction of the steps.
+    """
+
+    learning_rate: Annotated[float, Field(gt=0)]
+    batch_size: Annotated[int, Field(gt=0)] = 32
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    max_gradient_norm: Annotated[float, Field(gt=0)] = 1.0
+
+
+class Intermediate(Value):
+    """The intermediate phase: a mixture, the language set it is shared over, and the recipe.
+
+    `cells` are the shares that the mixture and the set amount to; they, not the set, are what
+    is trained. `rungs` are the fractions of the examples at which targets are scored.
+    """
+
+    mixture: Mixture
+    languages: LanguageSet
+    cells: tuple[Cell, ...]
+    recipe: Recipe
+    rungs: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
+
+    @model_validator(mode="after")
+    def _rungs_rise_to_one(self) -> Intermediate:
+        if list(self.rungs) != sorted(set(self.rungs)) or self.rungs[-1:] != (1.0,):
+            raise ValueError(f"`rungs` must rise and end at 1, got {self.rungs}")
+        return self
+
+    @model_validator(mode="after")
+    def _cells_share_the_whole(self) -> Intermediate:
+        total = sum(cell.weight for cell in self.cells)
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"`cells` must have weights that sum to 1, got {total}")
+        return self
+
+
+class TrialConfig(Value):
+    """One validated point: everything that determines a trial's scores.
+
+    `intermediate` is None for a control. `seed` is the seed block: trials that share it share
+    head initialisation and the draws of data. `pretraining_seed` chooses the lab's encoder.
+    """
+
+    model: Model
+    pretraining_seed: Seed = 0
+    intermediate: Intermediate | None
+    targets: Annotated[tuple[str, ...], Field(min_length=1)]
+    target: Recipe
+    fidelity: Fidelity
+    panels: Panels
+    seed: Seed
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the trial has no intermediate phase."""
+        return self.intermediate is None
+
+    def control(self) -> TrialConfig:
+        """Return the control: this trial without its intermediate phase, all else equal."""
+        return self.model_copy(update={"intermediate": None})

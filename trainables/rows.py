@@ -1,0 +1,61 @@
+"""Rows: one split of one task in one language, in canonical columns, checked on construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, Task
+
+__all__ = ["DataError", "Rows"]
+
+_COLUMN_TYPES: dict[str, pa.DataType] = {
+    "label": pa.int64(),
+    "tokens": pa.list_(pa.string()),
+    "tags": pa.list_(pa.int64()),
+    "answers": pa.list_(pa.string()),
+    "answer_starts": pa.list_(pa.int64()),
+}
+
+
+class DataError(ValueError):
+    """A fault in data: one line that names the law, the value, and the file, row or column."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One split of a task in one language.
+
+    `table` has the string columns `id` and `document` and the canonical columns of the task's
+    kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`.
+    `fingerprint` changes whenever any row does.
+    """
+
+    task: Task
+    language: str
+    split: Split
+    table: pa.Table
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        expected = row_schema(self.task.kind)
+        if self.table.schema != expected:
+            raise DataError(f"{self.place} must have the columns {expected.names}, "
+                            f"got {self.table.schema.names}")
+        if self.table.num_rows == 0:
+            raise DataError(f"{self.place} must have at least one row, got none")
+
+    @property
+    def place(self) -> str:
+        """What these rows are, for messages."""
+        return f"{self.task.name} {self.language} {self.split}"
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+
+def row_schema(kind: Kind) -> pa.Schema:
+    """Return the Arrow schema of a kind's rows."""
+    names = ("id", "document", *CANONICAL_COLUMNS[kind])
+    return pa.schema([(name, _COLUMN_TYPES.get(name, pa.string())) for name in names])

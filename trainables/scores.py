@@ -1,0 +1,101 @@
+"""Scores: what a trial measured, by task, language and panel; and what it cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from spaces.value import Value
+
+__all__ = ["Cost", "PanelName", "PhaseResult", "Score", "Scores"]
+
+PanelName = Literal["selection", "report"]
+
+
+class Score(Value):
+    """One metric of one target task in one language on one panel, in points (0 to 100).
+
+    `chance` is the score of the best constant prediction on the same rows; `collapsed` says
+    that the trial predicted one and the same label for every row.
+    """
+
+    task: str
+    language: str
+    panel: PanelName
+    metric: str
+    points: Annotated[float, Field(ge=0, le=100)]
+    rows: Annotated[int, Field(gt=0)]
+    chance: Annotated[float, Field(ge=0, le=100)] = 0.0
+    collapsed: bool = False
+    official: bool = True
+
+
+class Scores(Value):
+    """All scores of a trial. The first metric of a task is its primary one."""
+
+    scores: tuple[Score, ...]
+
+    def points(self, task: str, panel: PanelName, metric: str) -> dict[str, float]:
+        """Return language -> points of one metric of a task on a panel."""
+        return {score.language: score.points for score in self.scores
+                if (score.task, score.panel, score.metric) == (task, panel, metric)}
+
+    def mean(self, task: str, panel: PanelName, metric: str) -> float:
+        """Return the mean over the panel's languages, in points.
+
+        Raises:
+            KeyError: if the task was not scored on that panel by that metric.
+        """
+        found = self.points(task, panel, metric)
+        if not found:
+            raise KeyError(f"no {metric} of {task} on the {panel} panel")
+        return math.fsum(found.values()) / len(found)
+
+
+class Cost(Value):
+    """What a phase or a trial cost, and what the store saved.
+
+    Examples and real (non-padding) tokens trained on; training FLOPs as 6 x parameters x
+    tokens (2 x for evaluation, forward only); seconds of device time. `saved_seconds` is what
+    stored phases took when they were made.
+    """
+
+    examples: int = 0
+    tokens: int = 0
+    flops: float = 0.0
+    device_seconds: float = 0.0
+    saved_seconds: float = 0.0
+    device: str = "cpu"
+    precision: str = "float32"
+
+    @classmethod
+    def total(cls, costs: Iterable[Cost]) -> Cost:
+        """Return the sum; device and precision are those of the first."""
+        listed = list(costs) or [cls()]
+        return cls(
+            examples=sum(cost.examples for cost in listed),
+            tokens=sum(cost.tokens for cost in listed),
+            flops=math.fsum(cost.flops for cost in listed),
+            device_seconds=math.fsum(cost.device_seconds for cost in listed),
+            saved_seconds=math.fsum(cost.saved_seconds for cost in listed),
+            device=listed[0].device,
+            precision=listed[0].precision,
+        )
+
+
+class PhaseResult(Value):
+    """What one phase did: where its result is kept, what it cost, and its learning curve.
+
+    `learning_curve` holds (step, mean training loss since the previous point).
+    """
+
+    phase: Literal["pretrain", "intermediate", "target", "evaluate"]
+    name: str
+    entry: str  # the digest of all that determines the result; its name in the store
+    stored: bool = False  # found in the store, not made now
+    cost: Cost = Cost()
+    learning_curve: tuple[tuple[int, float], ...] = ()
+    seen_cells: tuple[str, ...] = ()
