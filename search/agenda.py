@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from search.confirmation import choose
+from search.confirmation import Choice, choose
 from search.design import Designed, confirmations, controls, curve_block
 from search.journal import Event, Journal
-from search.objective import Objective
+from search.objective import Objective, marks
 from search.results import Outcome, Role, TrialResult, collect
 from search.sampler import Sampler
 from search.study import Study
@@ -96,7 +96,8 @@ class Agenda:
             if any(result is None for result in ended):
                 return None
             self._objective = Objective.from_controls(
-                [result for result in ended if result is not None], self.study)
+                [result for result in ended if result is not None], self.study.target_kinds,
+                retrieval=self.study.search.retrieval)
         return self._objective.value(scores)
 
     def _startable(self) -> Iterator[Planned]:
@@ -210,6 +211,8 @@ class Agenda:
     def finished(self, result: TrialResult) -> None:
         """Note how a trial ended; the first ending counts."""
         self.running.pop(result.trial, None)
+        if result.scores is not None:
+            result = result.model_copy(update={"marks": marks(result.scores)})
         if result.trial not in self.results:
             self.results[result.trial] = result
             self.journal.append("finished", result.trial, **result.model_dump(mode="json"))
@@ -226,14 +229,16 @@ class Agenda:
                         config=each.config) for index, each in enumerate(designed)]
 
     def _confirm(self) -> None:
-        assert self._objective is not None or not self._controls
-        chosen = choose(list(self.results.values()), self.objective,
-                        self.study.confirmation.winners)
+        chosen: list[Choice] = []
+        if self.study.confirmation.winners:
+            assert self._objective is not None  # the search is over, so every control ended
+            chosen = choose(self.results.values(), self._objective,
+                            self.study.confirmation.winners, self.space.references())
         self.journal.append("confirming", None,
                             chosen=[each.model_dump(mode="json") for each in chosen])
         self._plan_confirmations(chosen)
 
-    def _plan_confirmations(self, chosen: Any) -> None:
+    def _plan_confirmations(self, chosen: list[Choice]) -> None:
         self._confirmations = self._designed(
             Role.CONFIRMATION, confirmations(self.study, self.space, chosen))
 
@@ -256,7 +261,8 @@ class Agenda:
             elif event.kind == "started":
                 self.attempts[str(event.trial)] = event.data["attempt"]
             elif event.kind == "confirming":
-                self._plan_confirmations(event.data["chosen"])
+                self._plan_confirmations(
+                    [Choice.model_validate(each) for each in event.data["chosen"]])
 
     def _replay_suggested(self, event: Event) -> None:
         data = event.data

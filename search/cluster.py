@@ -12,23 +12,15 @@ from pathlib import Path
 import ray
 
 from search.faults import UserError
+from search.sections import Resources
 from spaces.value import Value
 
-__all__ = ["Capacity", "Resources", "capacity", "joined"]
+__all__ = ["Capacity", "capacity", "joined", "trial_resources", "worker_cpus"]
 
 # A trial's driver; it must not be 0 (Ray refuses) and must leave whole cores to the workers.
 DRIVER_CPUS = 0.01
 # A worker asks for a little less than its cores, so that the drivers fit beside the workers.
 CORE_ALLOWANCE = 0.9
-
-
-class Resources(Value):
-    """What one trial takes: `workers` processes of `cpus` cores and `gpus` GPUs each."""
-
-    workers: int = 1
-    cpus: int = 1
-    gpus: float = 0.0
-    precision: str = "auto"
 
 
 class Capacity(Value):
@@ -72,8 +64,9 @@ def capacity(resources: Resources) -> Capacity:
     """
     offered = ray.cluster_resources()
     cpus, gpus = offered.get("CPU", 0.0), offered.get("GPU", 0.0)
-    per_trial = resources.workers * (resources.cpus if resources.workers == 1
-                                     else resources.cpus * CORE_ALLOWANCE + DRIVER_CPUS)
+    per_trial = resources.workers * worker_cpus(resources)
+    if resources.workers > 1:
+        per_trial += DRIVER_CPUS
     fits = [int(cpus // per_trial)]
     if resources.gpus:
         fits.append(int(gpus // (resources.gpus * resources.workers)))
@@ -82,6 +75,21 @@ def capacity(resources: Resources) -> Capacity:
             f"`resources` must fit the cluster, got {resources.workers} worker(s) of "
             f"{resources.cpus} CPU and {resources.gpus:g} GPU on {cpus:g} CPU and {gpus:g} GPU")
     return Capacity(cpus=cpus, gpus=gpus, max_concurrent=min(fits), dashboard=_has_dashboard())
+
+
+def worker_cpus(resources: Resources) -> float:
+    """Return the CPUs that one worker of a trial asks Ray for."""
+    return resources.cpus * (CORE_ALLOWANCE if resources.workers > 1 else 1.0)
+
+
+def trial_resources(resources: Resources) -> dict[str, float]:
+    """Return what the Tune trial itself asks for: its driver, or all of a lone worker's.
+
+    The workers of a group ask for themselves; counted here too they would be counted twice.
+    """
+    if resources.workers > 1:
+        return {"cpu": DRIVER_CPUS}
+    return {"cpu": resources.cpus} | ({"gpu": resources.gpus} if resources.gpus else {})
 
 
 def _set_token_mode(address: str) -> None:

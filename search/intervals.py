@@ -11,8 +11,8 @@ from scipy import optimize, stats
 
 from spaces.value import Value
 
-__all__ = ["LEVEL", "Interval", "best_critical", "nested_interval", "t_interval", "units_needed",
-           "welch_interval"]
+__all__ = ["LEVEL", "Interval", "best_critical", "nested_interval", "spell", "t_interval",
+           "unit_means", "units_needed", "welch_interval"]
 
 # Two-sided coverage of every interval; each bound alone holds with probability 0.95.
 LEVEL = 0.90
@@ -158,6 +158,16 @@ def best_critical(groups: int, freedom: float, *, level: float = LEVEL) -> float
         return float(covered) - (1 + level) / 2
 
     return float(optimize.brentq(excess, 0, 1000, xtol=1e-6))
+
+
+def spell(interval: Interval | None, *, signed: bool = False) -> str:
+    """Return "1.20 [0.80, 1.60]", "1.20" where there is no interval, "-" where there is nothing."""
+    if interval is None:
+        return "-"
+    sign = "+" if signed else ""
+    if interval.low is None:
+        return f"{interval.mean:{sign}.2f}"
+    return (f"{interval.mean:{sign}.2f} [{interval.low:{sign}.2f}, {interval.high:{sign}.2f}]")
 
 
 def _reach(sd: float, units: int, level: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,8 +53,13 @@ class Journal:
         self.path = path
         self.events: list[Event] = list(_read(path))
         self._file = path.open("ab")
+        self._listeners: list[Callable[[Event], None]] = []
 
-    def append(self, kind: EventKind, trial: str | None = None, **data: Any) -> Event:
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Call `listener` with each event once it is on disk."""
+        self._listeners.append(listener)
+
+    def append(self, kind: EventKind, trial: str | None = None, /, **data: Any) -> Event:
         """Write one event, flushed to disk, and return it."""
         event = Event(sequence=len(self.events), time=time.time(), kind=kind, trial=trial,
                       data=data)
@@ -62,6 +67,8 @@ class Journal:
         self._file.flush()
         os.fsync(self._file.fileno())
         self.events.append(event)
+        for listener in self._listeners:
+            listener(event)
         return event
 
     def of(self, *kinds: EventKind) -> list[Event]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from search.journal import Journal
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
 from trainables.scores import Cost, PhaseResult, Scores
 
-__all__ = ["Outcome", "Role", "TrialResult"]
+__all__ = ["Outcome", "Role", "TrialResult", "collect", "unfinished"]
 
 
 class Role(StrEnum):
@@ -50,3 +51,27 @@ class TrialResult(Value):
     phases: tuple[PhaseResult, ...] = ()
     predictions: str | None = None  # URI of the Parquet file of predictions per example
     objective: float | None = None
+
+
+def collect(journal: Journal) -> list[TrialResult]:
+    """Return each trial that ended, once, in the order the trials were suggested.
+
+    Where a trial ended twice, as after a resume, the last ending counts.
+
+    Raises:
+        ValueError: if the journal says that a trial ended but not how.
+    """
+    ended = {str(event.trial): event.data for event in journal.of("finished")}
+    ordered = dict.fromkeys((*_suggested(journal), *ended))
+    return [TrialResult.model_validate({"trial": trial, **ended[trial]})
+            for trial in ordered if trial in ended]
+
+
+def unfinished(journal: Journal) -> list[str]:
+    """Return the trials that were suggested and have not ended, in order."""
+    ended = {event.trial for event in journal.of("finished")}
+    return [trial for trial in _suggested(journal) if trial not in ended]
+
+
+def _suggested(journal: Journal) -> list[str]:
+    return list(dict.fromkeys(str(event.trial) for event in journal.of("suggested")))

@@ -10,7 +10,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialSch
 
 from search.agenda import Agenda
 from search.results import Role
-from trainables.driver import read_message
+from trainables.messages import read_message
 from trainables.scores import Scores
 
 __all__ = ["RungScheduler", "SchedulerName", "make_scheduler"]

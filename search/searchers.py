@@ -9,7 +9,7 @@ from ray.tune.search import Searcher
 
 from search.agenda import Agenda, Planned
 from search.results import Outcome, TrialResult
-from trainables.driver import Message, read_message
+from trainables.messages import Message, read_message
 
 __all__ = ["AgendaSearcher"]
 
@@ -25,6 +25,7 @@ class AgendaSearcher(Searcher):
 
     Args:
         agenda: what runs next.
+        hand_out: a planned trial as Tune's trial configuration.
         max_concurrent: the number of trials that may run at once.
         is_free: whether nobody is making a store entry now.
         changed: called with a trial's name and message after each one.
@@ -34,15 +35,17 @@ class AgendaSearcher(Searcher):
         self,
         agenda: Agenda,
         *,
+        hand_out: Callable[[Planned], dict[str, Any]],
         max_concurrent: int,
         is_free: Callable[[str], bool],
         changed: Callable[[str, Message], None],
     ) -> None:
         super().__init__(metric="objective", mode="max")
         self.agenda = agenda
-        self._max_concurrent = max_concurrent
+        self._hand_out, self._max_concurrent = hand_out, max_concurrent
         self._is_free, self._changed = is_free, changed
         self._by_tune_id: dict[str, Planned] = {}
+        self._working: set[str] = set()
         self._waits_for: str | None = None  # the entry for which a slot was given back
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
@@ -56,8 +59,7 @@ class AgendaSearcher(Searcher):
             return None
         self.agenda.launched(planned.trial)
         self._by_tune_id[trial_id] = planned
-        return {"trial": planned.trial, "role": str(planned.role),
-                "config": planned.config.model_dump_json()}
+        return self._hand_out(planned)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Take a message of a running trial."""
@@ -75,6 +77,7 @@ class AgendaSearcher(Searcher):
         message = read_message(result or {})
         if not error:
             self._take(planned, trial_id, message)
+        self._working.discard(trial_id)
         if message.kind == "deferred" and not error:
             self._waits_for = message.entry
             self.agenda.released(planned.trial)
@@ -97,9 +100,10 @@ class AgendaSearcher(Searcher):
         return False
 
     def _take(self, planned: Planned, tune_id: str, message: Message) -> None:
-        if message.kind == "started":
+        if tune_id not in self._working and message.kind not in ("deferred", "none"):
+            self._working.add(tune_id)
             self.agenda.started(planned.trial, tune_id)
-        elif message.kind == "rung" and message.result is not None:
+        if message.kind == "rung" and message.result is not None:
             self._take_rung(planned, message.result)
         elif message.kind == "finished" and message.result is not None:
             self.agenda.finished(self._result(planned, message.result))

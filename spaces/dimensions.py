@@ -46,7 +46,7 @@ class LanguageSpace(Value):
 
     pool: tuple[Name, ...] = ()
     order: Annotated[tuple[Name, ...], Field(min_length=1), OneOrMany] = ("diverse",)
-    count: Counts = Counts(options=(0,))
+    count: Counts = Counts.model_validate(0)
     english: Annotated[tuple[Switch, ...], Field(min_length=1), OneOrMany] = (True,)
 
     @model_validator(mode="after")
@@ -114,7 +114,7 @@ class IntermediateSpace(RecipeSpace):
     """
 
     tasks: Annotated[tuple[Name, ...], Field(min_length=1)]
-    weighting: Weighting = Weighting(kind="simplex")
+    weighting: Weighting = Weighting.model_validate("simplex")
     max_active: Annotated[Whole, Field(ge=1)] | None = None
     languages: LanguageSpace = LanguageSpace()
     examples: Counts | None = None

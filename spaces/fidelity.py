@@ -17,11 +17,12 @@ class Fidelity(Value):
     """A named level of effort. Counts are in examples (rows); part of every digest.
 
     `evaluation_rows` caps the rows per (target task, language, panel); `evaluation_languages`
-    caps the languages of a panel, None for all of them.
+    caps the languages of a panel, None for all of them. `intermediate_examples` is 0 in a
+    control's configuration, and there only.
     """
 
     name: str
-    intermediate_examples: Count
+    intermediate_examples: Annotated[int, Field(ge=0)]
     target_examples: Count
     evaluation_rows: Count
     evaluation_languages: Count | None = None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
+from spaces.languages import tatoeba_code, udpos_name
 from spaces.value import Value
 
-__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "Task", "find_task"]
+__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "Split", "Task", "find_task"]
 
 Split = Literal["train", "validation", "test"]
 
@@ -50,7 +51,12 @@ class HubSource(Value):
     `config` may hold `{code}` (the language's BCP-47 code), `{udpos}` (its name in XTREME's
     UD-POS) or `{tatoeba}` (its ISO 639-3 code in Tatoeba's file names). `columns` maps a
     canonical column to the repository's; a dot reads a field of a struct. `splits` maps
-    train, validation and test to the repository's split names.
+    train, validation and test to the repository's split names. `revision` pins a commit, branch
+    or tag of the hub.
+
+    `document` is the repository's column whose value names a row's document. Without one, every
+    `rows_per_document` consecutive rows are a document, named by their position: right only where
+    the rows are the same items, in the same order, in every language.
     """
 
     origin: Literal["hub"] = "hub"
@@ -58,7 +64,17 @@ class HubSource(Value):
     config: str
     splits: dict[Split, str]
     columns: dict[str, str]
-    document: str | None = None  # the repository's column that names a row's document
+    document: str | None = None
+    rows_per_document: Annotated[int, Field(gt=0)] = 1
+    revision: str | None = None
+
+    def config_of(self, code: str) -> str:
+        """Return the config that holds a language.
+
+        Raises:
+            ValueError: if the language is not catalogued.
+        """
+        return self.config.format(code=code, udpos=udpos_name(code), tatoeba=tatoeba_code(code))
 
 
 class Task(Value):
@@ -66,6 +82,7 @@ class Task(Value):
 
     `train` and `evaluation` list the languages (BCP-47) with a train split and with a
     validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
+    `train_source` is where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI.
     """
 
     name: str
@@ -76,12 +93,14 @@ class Task(Value):
     labels: tuple[str, ...] = ()
     metric: str
     source: LabSource | HubSource
+    train_source: HubSource | None = None
 
     @model_validator(mode="after")
     def _labels_fit_the_kind(self) -> Task:
         labelled = self.kind in (Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING)
         if labelled != bool(self.labels):
-            raise ValueError(f"`labels` must be given exactly for labelled kinds, got {self.labels}")
+            raise ValueError("`labels` must be given exactly for labelled kinds, "
+                             f"got {self.labels}")
         if self.kind is Kind.RETRIEVAL and self.train:
             raise ValueError(f"`train` must be empty for retrieval, got {self.train}")
         return self
@@ -90,6 +109,10 @@ class Task(Value):
     def trained(self) -> bool:
         """Whether the task has a train set at all; retrieval does not."""
         return bool(self.train)
+
+    def source_of(self, split: Split) -> LabSource | HubSource:
+        """Return where the rows of a split lie."""
+        return self.train_source if split == "train" and self.train_source else self.source
 
 
 def find_task(name: str, tasks: Iterable[Task]) -> Task:

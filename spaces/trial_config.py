@@ -74,6 +74,13 @@ class TrialConfig(Value):
     panels: Panels
     seed: Seed
 
+    @model_validator(mode="after")
+    def _examples_fit_the_phase(self) -> TrialConfig:
+        if self.intermediate is not None and self.fidelity.intermediate_examples < 1:
+            raise ValueError("`intermediate_examples` must be at least 1 with an intermediate "
+                             f"phase, got {self.fidelity.intermediate_examples}")
+        return self
+
     @property
     def is_control(self) -> bool:
         """Whether the trial has no intermediate phase."""
@@ -81,4 +88,5 @@ class TrialConfig(Value):
 
     def control(self) -> TrialConfig:
         """Return the control: this trial without its intermediate phase, all else equal."""
-        return self.model_copy(update={"intermediate": None})
+        fidelity = self.fidelity.model_copy(update={"intermediate_examples": 0})
+        return self.model_copy(update={"intermediate": None, "fidelity": fidelity})

@@ -19,8 +19,8 @@ _PLAIN = ("simplex", "uniform", "proportional")
 class Weighting(Value):
     """A free simplex, equal weights, or weights by the tasks' numbers of train rows.
 
-    Written `simplex`, `uniform`, `proportional`, `{temperature: ...}` or `{cap: ...}`, the last
-    two with a number, a list or a range of them; a cap is in rows.
+    Written `simplex`, `uniform`, `proportional`, `{temperature: ...}` with a number, a list or a
+    range, or `{cap: ...}` with a number of rows or a list of them.
     """
 
     kind: Literal["simplex", "uniform", "proportional", "temperature", "cap"]
@@ -42,8 +42,9 @@ class Weighting(Value):
 
     @model_validator(mode="after")
     def _parameters_can_be_told_from_a_mixture(self) -> Self:
-        if self.cap is not None and 0 in (self.cap.low, *self.cap.options):
-            raise ValueError("must be a cap of at least 1 row, got 0")
+        if self.cap is not None and (self.cap.low is not None or 0 in self.cap.options):
+            raise ValueError("must be a cap of at least 1 row or a list of them, "
+                             f"got {self.cap.model_dump()}")
         if self.temperature is not None and self.temperature.low is not None:
             ends = (self.temperature.low, self.temperature.high or 0.0)
             if any(round(end, 2) != end for end in ends):
@@ -87,16 +88,15 @@ class Weighting(Value):
         return mixture
 
     def _weighed(self, sizes: Mapping[str, int], parameter: float | None) -> Mixture:
-        match self.kind, parameter:
-            case "uniform", _:
-                return uniform(tuple(sizes))
-            case "proportional", _:
-                return proportional(sizes)
-            case "temperature", float(degree) | int(degree):
-                return temperature(sizes, self.rounded(degree))
-            case "cap", int(cap):
-                return capped(sizes, cap)
-        raise ValueError(f"a {self.kind} weighting must not go by size, got {parameter}")
+        if self.kind == "uniform":
+            return uniform(tuple(sizes))
+        if self.kind == "proportional":
+            return proportional(sizes)
+        if parameter is None or self.kind == "simplex":
+            raise ValueError(f"a {self.kind} weighting must not go by size alone, got {parameter}")
+        if self.kind == "cap":
+            return capped(sizes, int(parameter))
+        return temperature(sizes, self.rounded(parameter))
 
     @model_serializer
     def _as_written(self) -> Any:

@@ -29,7 +29,8 @@ class Rows:
 
     `table` has the string columns `id` and `document` and the canonical columns of the task's
     kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`.
-    `fingerprint` changes whenever any row does.
+    `fingerprint` changes whenever any row does. `unlabelled` counts the rows left out because
+    their label is -1, the hub's mark for a label that is not published.
     """
 
     task: Task
@@ -37,6 +38,7 @@ class Rows:
     split: Split
     table: pa.Table
     fingerprint: str
+    unlabelled: int = 0
 
     def __post_init__(self) -> None:
         expected = row_schema(self.task.kind)

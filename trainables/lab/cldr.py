@@ -6,17 +6,21 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import Literal
 
 from babel import Locale
-from babel.dates import format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
-__all__ = ["KINDS", "Locality", "kind_of", "locality", "raw_names"]
+__all__ = ["KINDS", "LONGEST_LIST", "ListStyle", "Locality", "kind_of", "locality", "lower",
+           "raw_names"]
 
 # The kinds of entity. An entity is named `kind:code`, such as `currency:DEM`.
 KINDS = ("territory", "language", "currency", "zone")
+
+ListStyle = Literal["standard", "or"]
+LONGEST_LIST = 4
 
 # Codes that stand for no one thing: unions, pseudo-locales, special purposes, metals and funds.
 _CODES = {
@@ -25,7 +29,7 @@ _CODES = {
     "currency": re.compile(r"[A-WYZ][A-Z]{2}"),
     "zone": re.compile(r"(?!GMT)\w+"),
 }
-_SIGNS = frozenset(" '’ʼʻ‘-\u200c\u200d·")
+_SIGNS = frozenset(" '’ʼʻ‘-·\u200b\u200c\u200d")  # the last three join or part letters
 
 
 @dataclass(frozen=True)
@@ -34,21 +38,16 @@ class Locality:
 
     `names` maps an entity to its name. `dropped` counts the names left out, by reason:
     `fallback` (the code stands for the name), `english` (equal to the English name), `form`
-    (digits, brackets and other signs) and `ambiguous` (one name for two entities).
+    (digits, brackets and other signs) and `ambiguous` (one name for two entities). `templates`
+    maps (style, count) to the pattern of a list, with {0}, {1}, ... where its items go; `style`
+    is babel's, `standard` (and) or `or`.
     """
 
     language: str
     locale: Locale
     names: dict[str, str]
     dropped: dict[str, int]
-
-    def template(self, style: str, count: int) -> str:
-        """Return the pattern of a list of `count` items, with {0}, {1}, ... for the items.
-
-        `style` is babel's: `standard` (and) or `or`.
-        """
-        slots = [f"{{{index}}}" for index in range(count)]
-        return lower(str(format_list(slots, style=style, locale=self.locale)))  # type: ignore[arg-type]
+    templates: dict[tuple[ListStyle, int], str]
 
     def number(self, value: int) -> str:
         """Return a whole number in the digits that the language writes by default."""
@@ -79,7 +78,7 @@ def locality(language: str) -> Locality:
             dropped["ambiguous"] += 1
         else:
             names[entity] = name
-    return Locality(language, locale, names, dict(dropped))
+    return Locality(language, locale, names, dict(dropped), _templates(locale))
 
 
 @lru_cache(maxsize=2)
@@ -96,6 +95,13 @@ def raw_names(language: str) -> dict[str, str]:
     }
     return {f"{kind}:{code}": lower(name) for kind, table in tables.items()
             for code, name in table.items() if name and _CODES[kind].fullmatch(code)}
+
+
+def _templates(locale: Locale) -> dict[tuple[ListStyle, int], str]:
+    slots = [f"{{{index}}}" for index in range(LONGEST_LIST)]
+    styles: tuple[ListStyle, ...] = ("standard", "or")
+    return {(style, count): lower(format_list(slots[:count], style=style, locale=locale))
+            for style in styles for count in range(2, LONGEST_LIST + 1)}
 
 
 def kind_of(entity: str) -> str:

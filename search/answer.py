@@ -1,0 +1,82 @@
+"""The answer: a search's read-out made, kept, drawn, sent to MLflow, and printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from search.entries import Question, Readout
+from search.journal import Journal
+from search.readout import read_out
+from search.renderings import as_json, as_markdown, as_tables, as_yaml
+from search.results import collect, unfinished
+from search.storage import SearchDirectory
+from search.study import Study
+from search.tracking import Tracker
+from spaces.search_space import SearchSpace
+
+__all__ = ["make_readout", "print_answer", "print_readout", "question_of", "write_answer"]
+
+
+def question_of(study: Study, space: SearchSpace) -> Question:
+    """Return what a read-out must know of a study."""
+    return Question(
+        kinds=study.target_kinds, worth=study.curve.worth if study.curve else None,
+        winners=study.confirmation.winners or 1, references=space.references(),
+        retrieval=study.search.retrieval)
+
+
+def make_readout(
+    directory: SearchDirectory, journal: Journal, question: Question, **measured: Any
+) -> Readout:
+    """Return the read-out of what the journal holds now."""
+    return read_out(collect(journal), question, search=directory.name,
+                    unfinished=unfinished(journal), measured=measured)
+
+
+def write_answer(
+    directory: SearchDirectory, journal: Journal, question: Question, *, wall_seconds: float,
+    tracker: Tracker,
+) -> Readout:
+    """Make the read-out and its figures, keep them with the search and send them to MLflow."""
+    from search.figures import draw_figures  # matplotlib takes its time; only an end draws
+
+    readout = make_readout(directory, journal, question, wall_seconds=wall_seconds)
+    directory.readout.write_text(as_json(readout), encoding="utf-8")
+    tables = directory.path / "readout.md"
+    tables.write_text(as_markdown(readout), encoding="utf-8")
+    directory.figures.mkdir(exist_ok=True)
+    for path in (directory.readout, tables):
+        tracker.artifact(path, "readout")
+    for path in draw_figures(readout, collect(journal), directory.figures):
+        tracker.artifact(path, "figures")
+    return readout
+
+
+def print_readout(console: Console, readout: Readout, form: str) -> None:
+    """Print a read-out as a table, JSON or YAML."""
+    if form == "json":
+        console.file.write(as_json(readout))
+    elif form == "yaml":
+        console.file.write(as_yaml(readout))
+    else:
+        console.print(as_tables(readout))
+
+
+def print_answer(
+    console: Console, readout: Readout, directory: SearchDirectory, tracking_uri: str
+) -> None:
+    """Print the answer of a search that ended, and how to look at its trials."""
+    console.print(as_tables(readout))
+    console.print(f"\nTrials in MLflow: {_ui_command(tracking_uri)}", highlight=False)
+    console.print(f"Everything else:  {directory.path}", highlight=False, soft_wrap=True)
+
+
+def _ui_command(uri: str) -> str:
+    if uri.startswith(("http://", "https://")):
+        return f"open {uri}"
+    default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"
+    where = "" if uri == default else f" --backend-store-uri {uri}"
+    return f"mlflow ui{where}, then open http://127.0.0.1:5000"

@@ -1,0 +1,212 @@
+"""The command line: studies, check, start, resume, best, store, convert.
+
+Exit codes: 0 done, 2 the user's mistake (one line), 1 ours (a traceback), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from search.faults import InterruptedSearch, UserError
+
+__all__ = ["app", "main"]
+
+EXAMPLES = """\b
+Examples:
+  stiltune start lab                      run the default study on this machine, offline
+  stiltune check lab                      every derived number; starts nothing
+  stiltune start my-study.yaml --set search.trials=50
+  stiltune start xtreme-mini --hub DIR    real benchmark data from an offline mirror
+  stiltune start lab --address auto       on the Ray cluster this machine belongs to
+  stiltune resume lab                     go on with the latest search of a study
+  stiltune best lab --format json         its best mixtures, for programs
+"""
+
+# Where nothing says how wide the output is, tables are this many columns wide.
+PIPE_WIDTH = 120
+
+STORAGE_HELP = "Directory of searches and of the phase store; every node must see it."
+
+_storage = click.option("--storage", metavar="DIR", default=None,
+                        help=f"{STORAGE_HELP} [default: ~/ray_results]")
+_tracking = click.option("--tracking-uri", metavar="URI", default=None,
+                         help="MLflow's. [default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]")
+_address = click.option("--address", metavar="ADDRESS", default="local", show_default=True,
+                        help="Ray: `local` for a private one, `auto`, or a cluster's host:port.")
+_hub = click.option("--hub", metavar="DIR", default=None,
+                    help="Offline mirror of hub repositories. [default: the hub itself]")
+_set = click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True,
+                    help="Override any key of the study, such as search.trials=50; repeatable.")
+_format = click.option("--format", "form", type=click.Choice(["table", "json", "yaml"]),
+                       default="table", show_default=True, help="How to print.")
+
+
+@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stiltune")
+def app() -> None:
+    """Search over intermediate-task mixtures for zero-shot cross-lingual transfer.
+
+    A study (YAML) says what may vary; `start` runs it on Ray, logs every trial to MLflow, and
+    reads out the best mixtures and where more languages stop paying, each with an interval.
+    """
+
+
+@app.command(epilog="\b\nExample:\n  stiltune studies")
+def studies() -> None:
+    """List the shipped studies, one line each."""
+    from search.study import list_studies
+
+    for name, question in list_studies():
+        click.echo(f"{name:<16} {question}")
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune check lab\n"
+                    "  stiltune check my-study.yaml --set search.trials=50 --format json")
+@click.argument("study")
+@_hub
+@_storage
+@_set
+@_format
+def check(study: str, hub: str | None, storage: str | None, overrides: Sequence[str],
+          form: str) -> None:
+    """Validate STUDY (a shipped name or a YAML file) and print every derived number."""
+    from search.commands import Options
+    from search.inspection import check_study
+
+    check_study(study, overrides=tuple(overrides), form=form, console=_console(),
+                options=Options(hub=hub, storage=storage))
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune start lab\n"
+                    "  stiltune start xtreme-mini --hub DIR --storage results\n"
+                    "  stiltune start lab --address auto --tracking-uri http://127.0.0.1:5000")
+@click.argument("study")
+@_address
+@_tracking
+@_storage
+@_hub
+@_set
+def start(study: str, address: str, tracking_uri: str | None, storage: str | None,
+          hub: str | None, overrides: Sequence[str]) -> None:
+    """Start a search of STUDY (a shipped name or a YAML file) and read it out at the end."""
+    from search.commands import Options, start_search
+
+    start_search(study, overrides=tuple(overrides), console=_console(), options=Options(
+        address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune resume lab\n  stiltune resume lab-2")
+@click.argument("name")
+@_address
+@_tracking
+@_storage
+@_hub
+def resume(name: str, address: str, tracking_uri: str | None, storage: str | None,
+           hub: str | None) -> None:
+    """Go on with the search NAME, or with the latest search of the study NAME."""
+    from search.commands import Options, resume_search
+
+    resume_search(name, console=_console(), options=Options(
+        address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune best lab\n  stiltune best lab-2 --format yaml")
+@click.argument("name")
+@_storage
+@_format
+def best(name: str, storage: str | None, form: str) -> None:
+    """Read out the search NAME: best mixtures, the languages curve, what was excluded."""
+    from search.inspection import best_of
+
+    best_of(name, storage=storage, form=form, console=_console())
+
+
+@app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"
+                  "  stiltune store collect --older-than-days 30")
+def store() -> None:
+    """Look after the phase store, where finished phases are kept for reuse."""
+
+
+@store.command("list")
+@_storage
+def store_list(storage: str | None) -> None:
+    """List the entries: phase, digest, size, age, what it is."""
+    from search.inspection import list_store
+
+    list_store(storage, _console())
+
+
+@store.command("size")
+@_storage
+def store_size(storage: str | None) -> None:
+    """Print the size of the store, by phase."""
+    from search.inspection import size_store
+
+    size_store(storage, _console())
+
+
+@store.command("collect")
+@_storage
+@click.option("--older-than-days", type=click.FloatRange(min=0), default=None,
+              help="Remove entries not used for this many days.")
+@click.option("--max-gib", type=click.FloatRange(min=0), default=None,
+              help="Remove the longest unused until the store is no larger.")
+def store_collect(storage: str | None, older_than_days: float | None,
+                  max_gib: float | None) -> None:
+    """Remove entries that are old or too many; a later trial makes them again."""
+    from search.inspection import collect_store
+
+    collect_store(storage, older_than_days=older_than_days, max_gib=max_gib,
+                  console=_console())
+
+
+@app.command(epilog="\b\nExample:\n  stiltune convert checkpoints/old checkpoints/new")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("target", type=click.Path(path_type=Path))
+def convert(source: Path, target: Path) -> None:
+    """Turn the .bin checkpoint in SOURCE into safetensors in TARGET, without running pickles."""
+    from trainables.convert import convert as convert_checkpoint
+
+    convert_checkpoint(source, target)
+    click.echo(f"wrote {target}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; our own faults raise."""
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    try:
+        app.main(args=arguments, prog_name="stiltune", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        errors.print(f"stiltune: {_one_line(error.format_message())}")
+        return 2
+    except UserError as error:
+        errors.print(f"stiltune: {_one_line(str(error))}")
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        errors.print("stiltune: interrupted")
+        return 130
+    except InterruptedSearch as interrupted:
+        errors.print(str(interrupted))
+        return 130
+    return 0
+
+
+def _console() -> Console:
+    """Return the console for what a command prints; a pipe gets lines as long as they are."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,216 @@
+"""Confirmation: which mixtures are run again on fresh seeds, and which of them may be the best."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from search.intervals import LEVEL, Interval, best_critical, t_interval, welch_interval
+from search.objective import Objective, control_key
+from search.results import Outcome, Role, TrialResult
+from spaces.mixtures import Mixture, uniform
+from spaces.search_space import Point, SearchSpace
+from spaces.value import Value
+
+__all__ = ["Choice", "Standing", "choose", "references_of", "winner_set"]
+
+
+class Choice(Value):
+    """A mixture to confirm, in the form in which it is fed back into a study.
+
+    `group` is `winner-1` and so on, the name of a reference, or both joined by `+` where a
+    winner is a reference. `trial` is the search trial it comes from and `value` the objective
+    it had there; None for a reference that no search trial finished with.
+    """
+
+    group: str
+    point: Point
+    trial: str | None = None
+    value: float | None = None
+
+
+class Standing(Value):
+    """How a confirmed mixture did on the report panel, in points over its seed blocks.
+
+    `gain` is against the controls, paired by seed block where blocks are shared. `behind` is the
+    score less that of the best of the others (negative: it trails), with Hsu's interval, which
+    has 0 as a bound where the sign is not in doubt; `in_winner_set` says that it may be the best.
+    Both are None where fewer than two common blocks leave nothing to compare.
+    """
+
+    group: str
+    point: Point
+    trials: tuple[str, ...]
+    score: Interval
+    gain: Interval | None
+    behind: Interval | None = None
+    in_winner_set: bool | None = None
+
+
+def choose(
+    results: Iterable[TrialResult], objective: Objective, k: int,
+    references: Mapping[str, Mixture] | None = None,
+) -> list[Choice]:
+    """Return the `k` best search mixtures by the objective, then the references, each once.
+
+    Each mixture stands for itself by its best trial; trials that failed or were stopped early are
+    no winners. The best single task is always a reference.
+
+    Args:
+        results: every trial that ended; all but search trials are passed over.
+        objective: the selection objective.
+        k: how many winners, fixed before the search.
+        references: name -> mixture, such as `uniform` and `proportional`; None for uniform over
+            all tasks that the search used.
+
+    Raises:
+        ValueError: if `k` is negative.
+    """
+    if k < 0:
+        raise ValueError(f"`winners` must not be negative, got {k}")
+    listed = [result for result in results if result.role is Role.SEARCH
+              and result.config.intermediate is not None]
+    ranked = _ranked(listed, objective)
+    names: dict[Mixture, list[str]] = defaultdict(list)
+    for rank, mixture in enumerate(list(ranked)[:k], start=1):
+        names[mixture].append(f"winner-{rank}")
+    for name, mixture in _references(listed, ranked, references).items():
+        names[mixture].append(name)
+    return [_choice("+".join(labels), mixture, ranked, listed)
+            for mixture, labels in names.items()]
+
+
+def references_of(space: SearchSpace) -> dict[str, Mixture]:
+    """Return the mixtures that are confirmed beside every winner and the best single task."""
+    *_, equal, by_size = space.references()
+    return {"uniform": equal, "proportional": by_size}
+
+
+def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[Standing, ...]:
+    """Return how each confirmed mixture did, the best first, and which of them may be the best.
+
+    Multiple comparison with the best: with a probability of (1 + `LEVEL`) / 2 the truly best of
+    the mixtures compared is in the winner set. The residual variance is that of mixtures within
+    seed blocks, pooled, with (mixtures - 1)(blocks - 1) degrees of freedom, over the blocks that
+    all of them finished; a mixture with fewer than two blocks is not compared. Source: Hsu 1984,
+    "Constrained simultaneous confidence intervals for multiple comparisons with the best".
+    """
+    listed = list(results)
+    groups: dict[str, list[TrialResult]] = defaultdict(list)
+    for result in listed:
+        if result.role is Role.CONFIRMATION and result.outcome is Outcome.FINISHED:
+            groups[result.group].append(result)
+    controls = [result for result in listed if result.config.is_control
+                and result.outcome is Outcome.FINISHED and result.scores is not None]
+    scores = {group: _by_seed(found, objective) for group, found in groups.items()}
+    compared = _compare(scores)
+    standings = [
+        Standing(group=group, point=_point(found[0]), trials=tuple(each.trial for each in found),
+                 score=_over(scores[group].values()), gain=_gain(found, controls, objective),
+                 behind=compared.get(group), in_winner_set=_may_be_best(compared.get(group)))
+        for group, found in groups.items() if found[0].config.intermediate is not None
+    ]
+    return tuple(sorted(standings, key=lambda each: (-each.score.mean, each.group)))
+
+
+def _ranked(listed: Iterable[TrialResult], objective: Objective
+            ) -> dict[Mixture, tuple[TrialResult, float]]:
+    """Return mixture -> its best finished trial and that trial's objective, the best first."""
+    valued = [(result, objective.value(result.scores)) for result in listed
+              if result.outcome is Outcome.FINISHED and result.scores is not None]
+    valued.sort(key=lambda pair: (-pair[1], pair[0].trial))
+    best: dict[Mixture, tuple[TrialResult, float]] = {}
+    for result, value in valued:
+        best.setdefault(_mixture(result), (result, value))
+    return best
+
+
+def _references(
+    listed: Iterable[TrialResult], ranked: Iterable[Mixture],
+    given: Mapping[str, Mixture] | None,
+) -> dict[str, Mixture]:
+    found = dict(given or {})
+    tasks = sorted({task for result in listed for task in _mixture(result).tasks})
+    if given is None and tasks:
+        found["uniform"] = uniform(tasks)
+    single = next((mixture for mixture in ranked if len(mixture.tasks) == 1), None)
+    if single is not None:
+        found["single"] = single
+    return found
+
+
+def _choice(
+    group: str, mixture: Mixture, ranked: Mapping[Mixture, tuple[TrialResult, float]],
+    listed: Iterable[TrialResult],
+) -> Choice:
+    if mixture in ranked:
+        result, value = ranked[mixture]
+        return Choice(group=group, point=_point(result), trial=result.trial, value=value)
+    tried = next((result for result in listed if _mixture(result) == mixture), None)
+    return Choice(group=group, point=Point(mixture=mixture) if tried is None else _point(tried))
+
+
+def _mixture(result: TrialResult) -> Mixture:
+    assert result.config.intermediate is not None  # the caller's filter
+    return result.config.intermediate.mixture
+
+
+def _point(result: TrialResult) -> Point:
+    return Point.of(result.config)
+
+
+def _by_seed(found: Iterable[TrialResult], objective: Objective) -> dict[int, float]:
+    """Return seed -> score on the report panel, in points."""
+    return {result.config.seed: objective.points(result.scores, "report") for result in found
+            if result.scores is not None}
+
+
+def _over(values: Iterable[float]) -> Interval:
+    found = t_interval(list(values))
+    assert found is not None  # a group has a finished trial
+    return found
+
+
+def _gain(
+    found: Sequence[TrialResult], controls: Iterable[TrialResult], objective: Objective
+) -> Interval | None:
+    """Return the gain over seed blocks, paired where any are shared, else between the means."""
+    key = control_key(found[0].config)
+    own = _by_seed(found, objective)
+    bare = _by_seed([each for each in controls if control_key(each.config) == key], objective)
+    shared = sorted(own.keys() & bare.keys())
+    if shared:
+        return t_interval([own[seed] - bare[seed] for seed in shared])
+    return welch_interval(list(own.values()), list(bare.values()))
+
+
+def _compare(scores: Mapping[str, Mapping[int, float]]) -> dict[str, Interval]:
+    """Return group -> its mean less that of the best other one, with Hsu's interval."""
+    groups = [group for group, by_seed in scores.items() if len(by_seed) > 1]
+    if len(groups) < 2:
+        return {}
+    blocks = sorted(set.intersection(*(set(scores[group]) for group in groups)))
+    if len(blocks) < 2:
+        return {}
+    table = np.array([[scores[group][seed] for seed in blocks] for group in groups])
+    means = table.mean(axis=1)
+    residuals = table - means[:, None] - table.mean(axis=0) + table.mean()
+    freedom = (len(groups) - 1) * (len(blocks) - 1)
+    sd = math.sqrt(float((residuals**2).sum()) / freedom)
+    reach = best_critical(len(groups), freedom, level=LEVEL) * sd * math.sqrt(2 / len(blocks))
+    return {group: _behind(float(means[i] - np.delete(means, i).max()), reach, len(blocks))
+            for i, group in enumerate(groups)}
+
+
+def _behind(difference: float, reach: float, blocks: int) -> Interval:
+    return Interval(mean=difference, low=min(0.0, difference - reach),
+                    high=max(0.0, difference + reach), units=blocks)
+
+
+def _may_be_best(behind: Interval | None) -> bool | None:
+    if behind is None or behind.high is None:
+        return None
+    return behind.high > 0 or behind.mean >= 0

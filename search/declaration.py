@@ -1,0 +1,143 @@
+"""The declaration: a study's fields, and what they amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import Field, model_validator
+
+from search.sections import (
+    Confirmation,
+    Controls,
+    Curve,
+    Levels,
+    PanelLanguages,
+    Resources,
+    Search,
+)
+from search.study_faults import fault
+from spaces.benchmark_tasks import BENCHMARK_TASKS
+from spaces.dimensions import IntermediateSpace, TargetSpace, Whole
+from spaces.lab_tasks import LAB_TASKS
+from spaces.languages import ENGLISH
+from spaces.mixtures import Mixture, uniform
+from spaces.models import HubModel, Model, find_model
+from spaces.search_space import Point, SearchSpace
+from spaces.tasks import Kind, Task, find_task
+from spaces.value import Value
+
+__all__ = ["CATALOGUE", "Declaration"]
+
+CATALOGUE: Final[tuple[Task, ...]] = LAB_TASKS + BENCHMARK_TASKS
+"""Every task that a study may name."""
+
+
+class Declaration(Value):
+    """What may vary, how it is searched, and how the answer is confirmed.
+
+    A model is written as a name (the lab's or the hub's), a directory, or a mapping with `path`
+    and any of `name`, `revision`, `max_length`, `layer`, `dropout`.
+    """
+
+    study: Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    question: Annotated[str, Field(strict=True, max_length=500)] = ""
+    models: Annotated[tuple[Model, ...], Field(min_length=1)]
+    pretraining_seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 0
+    intermediate: IntermediateSpace
+    targets: TargetSpace
+    panels: PanelLanguages
+    fidelity: Levels
+    search: Search = Search()
+    controls: Controls = Controls()
+    confirmation: Confirmation = Confirmation()
+    curve: Curve | None = None
+    resources: Resources = Resources()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _models_may_be_named(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "models" not in given:
+            return given
+        models = given["models"]
+        if not isinstance(models, list | tuple):
+            raise fault("models", f"`models` must be a list, got {models!r}")
+        named = [_model(index, model) for index, model in enumerate(models)]
+        return {**given, "models": tuple(named)}
+
+    def task(self, name: str) -> Task:
+        """Return a task of the catalogue.
+
+        Raises:
+            ValueError: if there is none of that name.
+        """
+        return find_task(name, CATALOGUE)
+
+    @property
+    def intermediate_tasks(self) -> tuple[Task, ...]:
+        """The intermediate tasks."""
+        return tuple(self.task(name) for name in self.intermediate.tasks)
+
+    @property
+    def target_tasks(self) -> tuple[Task, ...]:
+        """The target tasks."""
+        return tuple(self.task(name) for name in self.targets.tasks)
+
+    @property
+    def target_kinds(self) -> dict[str, Kind]:
+        """The category of each target task."""
+        return {task.name: task.kind for task in self.target_tasks}
+
+    @property
+    def training_languages(self) -> tuple[str, ...]:
+        """Every language that intermediate training may use, English first where it may."""
+        english = (ENGLISH,) if self.curve is not None and self.curve.english else ()
+        return tuple(dict.fromkeys((*english, *self.intermediate.languages.sources)))
+
+    def cells(self) -> Iterator[tuple[str, str]]:
+        """Yield every (task, language) that intermediate training may use."""
+        for task in self.intermediate_tasks:
+            for code in self.training_languages:
+                if code in task.train:
+                    yield task.name, code
+
+    def fixed_mixtures(self) -> tuple[Point, ...]:
+        """Return the points of the study's own that the search begins with."""
+        return self.search.fixed_points
+
+    @property
+    def curve_mixture(self) -> Mixture | None:
+        """The mixture of the curve's block, None without a curve."""
+        if self.curve is None:
+            return None
+        if isinstance(self.curve.mixture, Mixture):
+            return self.curve.mixture
+        return uniform(self.intermediate.tasks)
+
+    def space(self, sizes: Mapping[str, Mapping[str, int]]) -> SearchSpace:
+        """Return the search space over data of these sizes.
+
+        Args:
+            sizes: train rows by intermediate task and language, for the study's `cells`.
+        """
+        return SearchSpace(
+            models=self.models, pretraining_seed=self.pretraining_seed,
+            intermediate=self.intermediate, targets=self.targets, panels=self.panels.panels,
+            sizes={task: dict(rows) for task, rows in sizes.items()},
+        )
+
+
+def _model(index: int, given: Any) -> Any:
+    """Return the model that a study names, or describes as a mapping with at least a `path`."""
+    if isinstance(given, str) and given.strip():
+        return find_model(given)
+    if isinstance(given, Mapping) and "origin" in given:  # as `Study.to_yaml` writes one
+        return given
+    if isinstance(given, Mapping) and isinstance(given.get("path"), str):
+        named = find_model(given["path"])
+        if not isinstance(named, HubModel):
+            raise fault(f"models.{index}.path", "`path` must be a hub name or a directory, got "
+                                                f"the lab's own {named.name!r}")
+        return {"origin": "hub", "name": named.name, **given}
+    raise fault(f"models.{index}", "a model must be a name, a directory, or a mapping with a "
+                                   f"`path`, got {given!r}")

@@ -1,0 +1,112 @@
+"""The designed trials: those that a study fixes beforehand and no sampler proposes.
+
+Seed blocks are whole numbers counted from the study's seed. The search runs in the first block;
+controls and the curve share the first few; confirmations have blocks that nothing else has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import Any, Final
+
+from search.confirmation import Choice
+from search.results import Role
+from search.study import Study
+from spaces.fidelity import Fidelity
+from spaces.language_orders import LanguageSet
+from spaces.search_space import Point, SearchSpace
+from spaces.trial_config import TrialConfig
+from spaces.value import Value
+
+__all__ = ["FRESH_SEEDS_FROM", "Designed", "confirmations", "controls", "curve_block"]
+
+FRESH_SEEDS_FROM: Final = 1_000
+"""The first block of confirmation; sections allow at most 500 seeds, so no other block has it."""
+
+
+class Designed(Value):
+    """One designed trial: why it runs, the point it belongs to, what it runs."""
+
+    role: Role
+    group: str
+    config: TrialConfig
+
+
+def controls(study: Study, space: SearchSpace) -> list[Designed]:
+    """Return the controls of search and curve: each model and target rate, on each seed block."""
+    blocks = max(study.controls.seeds, study.curve.seeds if study.curve else 0)
+    bare = [
+        TrialConfig(model=model, pretraining_seed=study.pretraining_seed, intermediate=None,
+                    targets=study.targets.tasks, target=study.targets.recipe(rate),
+                    fidelity=study.fidelity.search, panels=space.panels,
+                    seed=study.search.seed).control()
+        for model, rate in product(study.models, study.targets.learning_rate.options)
+    ]
+    return [_control(config, study.search.seed + block)
+            for block in range(blocks) for config in bare]
+
+
+def curve_block(study: Study, space: SearchSpace) -> list[Designed]:
+    """Return the curve's block: counts x orders x seeds at the search's fidelity.
+
+    The mixture, the recipe and the total of examples are the same in all of it. At count 0 every
+    order is English alone, which is run once per seed.
+    """
+    if study.curve is None or study.curve_mixture is None:
+        return []
+    curve, block = study.curve, []
+    for seed, order, count in product(range(curve.seeds), curve.orders, curve.counts):
+        if count == 0 and order != curve.orders[0]:
+            continue
+        languages = LanguageSet(order=order, count=count, english=curve.english)
+        point = Point(mixture=study.curve_mixture, languages=languages)
+        config = space.config(point, seed=study.search.seed + seed, fidelity=study.fidelity.search)
+        group = f"{count} {order}" if count else "0"
+        block.append(Designed(role=Role.CURVE, group=group, config=_unbranched(config)))
+    return block
+
+
+def confirmations(
+    study: Study, space: SearchSpace, chosen: Iterable[Choice | Mapping[str, Any]]
+) -> list[Designed]:
+    """Return the chosen points on fresh seeds at `confirm` fidelity, with their fresh controls.
+
+    Args:
+        study: the study.
+        space: its search space.
+        chosen: winners and references, or their dumps as the journal holds them.
+
+    Raises:
+        InvalidPoint: if a chosen point cannot run.
+    """
+    choices = [Choice.model_validate(each) for each in chosen]
+    planned = []
+    for block in range(study.confirmation.seeds):
+        seed = study.search.seed + FRESH_SEEDS_FROM + block
+        configs = [_confirmed(choice.point, space, seed=seed, fidelity=study.fidelity.confirm)
+                   for choice in choices]
+        bare = list(dict.fromkeys(config.control() for config in configs))
+        planned += [_control(config, seed) for config in bare]
+        planned += [Designed(role=Role.CONFIRMATION, group=choice.group, config=config)
+                    for choice, config in zip(choices, configs, strict=True)]
+    return planned
+
+
+def _confirmed(
+    point: Point, space: SearchSpace, *, seed: int, fidelity: Fidelity
+) -> TrialConfig:
+    return _unbranched(space.config(point, seed=seed, fidelity=fidelity))
+
+
+def _control(config: TrialConfig, seed: int) -> Designed:
+    return Designed(role=Role.CONTROL,
+                    group=f"{config.model.name} at {config.target.learning_rate:g}",
+                    config=config.model_copy(update={"seed": seed}))
+
+
+def _unbranched(config: TrialConfig) -> TrialConfig:
+    """Return the trial scored at its end only; nothing stops a designed trial early."""
+    assert config.intermediate is not None  # made from a point
+    whole = config.intermediate.model_copy(update={"rungs": (1.0,)})
+    return config.model_copy(update={"intermediate": whole})

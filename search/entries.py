@@ -1,0 +1,167 @@
+"""The values of a read-out: one for each thing it says, and the whole."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from search.intervals import LEVEL
+from search.saturation import Saturation
+from spaces.language_orders import LanguageSet
+from spaces.mixtures import Mixture
+from spaces.search_space import Point
+from spaces.tasks import Kind
+from spaces.value import Shares, Value
+
+if TYPE_CHECKING:
+    from search.study import Study
+
+__all__ = ["Controls", "Entry", "Excluded", "Question", "Readout", "Selection", "Spread"]
+
+# Under these keys numbers must come back exactly, to be fed in again; elsewhere they are points.
+_EXACT = ("point", "mixture", "learning_rate", "measured")
+_DECIMALS = 4
+
+
+class Entry(Value):
+    """A mixture that was confirmed, or chosen to be; scores and gains in points.
+
+    `score` is the mean on the report panel over `blocks` seed blocks; `gain`, `low` and `high`
+    are against the controls there; None where nothing was confirmed or there is no interval.
+    `selection_gain` is the search's own number: the gain of search trial `trial` on the selection
+    panel, which is the largest of many and so flatters. `point` feeds the mixture back into a
+    study; `mixture`, `languages` and `learning_rate` repeat it for readers.
+    """
+
+    group: str
+    mixture: Shares
+    languages: LanguageSet | None
+    learning_rate: float | None
+    trial: str | None
+    score: float | None = None
+    gain: float | None = None
+    low: float | None = None
+    high: float | None = None
+    blocks: int = 0
+    in_winner_set: bool | None = None
+    selection_gain: float | None = None
+    point: Point
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the mixture stands for: `winner-1`, `uniform`, ..."""
+        return tuple(self.group.split("+"))
+
+    @property
+    def is_winner(self) -> bool:
+        """Whether the search chose it."""
+        return any(label.startswith("winner-") for label in self.labels)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it is among what every search is held against."""
+        return any(not label.startswith("winner-") for label in self.labels)
+
+
+class Spread(Value):
+    """A mean over seeds and its standard deviation (None for one seed), in points."""
+
+    mean: float
+    sd: float | None
+
+
+class Controls(Value):
+    """The finished controls of one model, recipe and fidelity, on the report panel."""
+
+    model: str
+    fidelity: str
+    n: int
+    score: Spread
+    tasks: dict[str, Spread]
+
+
+class Selection(Value):
+    """How winners were chosen.
+
+    `candidates` are the finished search trials with different mixtures; `spreads` the seed
+    standard deviations, in points, by which categories were standardised over `controls` trials.
+    """
+
+    panel: tuple[str, ...]
+    report: tuple[str, ...]
+    winners: int
+    candidates: int
+    controls: int
+    spreads: Shares
+    retrieval: bool
+    flags: tuple[str, ...]
+
+
+class Excluded(Value):
+    """A trial, or a confirmed group, that has no part in the answer, and why."""
+
+    trial: str
+    role: str
+    reason: str
+
+
+class Question(Value):
+    """What a read-out must know of the study beside its results.
+
+    `kinds` gives the target tasks' categories; `worth` the points per doubling up to which more
+    does not pay, None where no curve was asked for; `winners` how many are confirmed;
+    `references` the mixtures every search is held against, by name.
+    """
+
+    kinds: dict[str, Kind]
+    worth: float | None = None
+    axis: Literal["languages"] = "languages"
+    winners: int = 3
+    references: dict[str, Mixture] | None = None
+    retrieval: bool = False
+
+    @classmethod
+    def of(cls, study: Study, references: dict[str, Mixture] | None = None) -> Question:
+        """Return what a study asks; `references` as by `references_of` its space."""
+        return cls(kinds=study.target_kinds, winners=study.confirmation.winners,
+                   worth=study.curve.worth if study.curve else None,
+                   references=references, retrieval=study.search.retrieval)
+
+
+class Readout(Value):
+    """What a search found. All that time, machine or store change lies under `measured`."""
+
+    search: str
+    level: float = LEVEL
+    winners: tuple[Entry, ...]
+    references: tuple[Entry, ...]
+    curve: Saturation | None
+    controls: tuple[Controls, ...]
+    outcomes: dict[str, dict[str, int]]
+    excluded: tuple[Excluded, ...]
+    selection: Selection
+    next: tuple[str, ...]
+    measured: dict[str, Any]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Winners and references, each mixture once, the best confirmed score first."""
+        listed = dict.fromkeys((*self.winners, *self.references))
+        return tuple(sorted(listed, key=lambda each: (each.score is None, -(each.score or 0.0))))
+
+    def as_data(self) -> dict[str, Any]:
+        """Return plain data; points are rounded to 4 decimals, what is fed back is exact."""
+        data: dict[str, Any] = _rounded(self.model_dump(mode="json"))
+        return data
+
+    def as_json(self) -> str:
+        """Return the JSON text."""
+        return json.dumps(self.as_data(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rounded(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: value if key in _EXACT else _rounded(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_rounded(value) for value in data]
+    return round(data, _DECIMALS) if isinstance(data, float) else data

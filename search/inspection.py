@@ -1,0 +1,114 @@
+"""Looking without running: check a study, read a search out, look after the store."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+
+from rich.console import Console
+from rich.table import Table
+
+from search.answer import make_readout, print_readout, question_of
+from search.commands import Options, workspace_of
+from search.faults import UserError
+from search.journal import Journal
+from search.storage import find_search, storage_root, store_uri
+from search.study import Study
+from trainables.phase_store import PhaseStore
+
+__all__ = ["best_of", "check_study", "collect_store", "list_store", "size_store"]
+
+GIB = 2**30
+DAY_SECONDS = 86_400
+
+
+def best_of(name: str, *, storage: str | None, form: str, console: Console) -> None:
+    """Print the read-out of a search as it stands, finished or not.
+
+    Raises:
+        UserError: if there is no such search, or nothing in it.
+    """
+    directory = find_search(storage_root(storage), name)
+    journal = Journal(directory.journal)
+    opened = journal.of("opened")
+    if not opened:
+        raise UserError(f"a search must have begun to be read out, got an empty journal "
+                        f"({directory.journal})")
+    study = Study.model_validate(opened[0].data["study"])
+    question = question_of(study, study.space(opened[0].data["sizes"]))
+    print_readout(console, make_readout(directory, journal, question), form)
+
+
+def check_study(
+    name: str, *, overrides: tuple[str, ...], options: Options, form: str, console: Console
+) -> None:
+    """Validate a study and its data and print every derived number; start nothing.
+
+    Raises:
+        UserError: if the study or its data is at fault.
+    """
+    from search.check import check, render
+    from search.preparation import data_snapshot
+
+    study = Study.from_file(name, overrides)
+    workspace = workspace_of(study, options, storage_root(options.storage))
+    sizes, _ = data_snapshot(study, workspace)
+    report = check(study, sizes, workspace)
+    if form == "table":
+        console.print(render(report))
+    else:
+        console.file.write(json.dumps(report.model_dump(mode="json"), indent=2) + "\n")
+
+
+def list_store(storage: str | None, console: Console) -> None:
+    """Print the store's entries, the longest unused first."""
+    table = Table(box=None, header_style="bold")
+    for column in ("phase", "entry", "what"):
+        table.add_column(column)
+    for column in ("MiB", "unused for", "took"):
+        table.add_column(column, justify="right")
+    for entry in sorted(_store(storage).list(), key=lambda each: each.used):
+        table.add_row(entry.phase, entry.entry, entry.description, f"{entry.size / 2**20:.1f}",
+                      _ago(entry.used), f"{entry.seconds:.1f} s")
+    console.print(table)
+
+
+def size_store(storage: str | None, console: Console) -> None:
+    """Print the store's size by phase and in whole."""
+    sizes: dict[str, list[int]] = defaultdict(list)
+    for entry in _store(storage).list():
+        sizes[entry.phase].append(entry.size)
+    for phase, found in sorted(sizes.items()):
+        console.print(f"{phase:<14} {len(found):>6} entries {sum(found) / GIB:>9.3f} GiB",
+                      highlight=False)
+    everything = [size for found in sizes.values() for size in found]
+    console.print(f"{'all':<14} {len(everything):>6} entries {sum(everything) / GIB:>9.3f} GiB",
+                  highlight=False)
+
+
+def collect_store(
+    storage: str | None, *, older_than_days: float | None, max_gib: float | None,
+    console: Console,
+) -> None:
+    """Remove entries that are old or too many, and say what went.
+
+    Raises:
+        UserError: if neither limit is given.
+    """
+    if older_than_days is None and max_gib is None:
+        raise UserError("`store collect` must have --older-than-days or --max-gib, got neither")
+    removed = _store(storage).collect(
+        older_than_days=older_than_days,
+        max_bytes=None if max_gib is None else int(max_gib * GIB))
+    freed = sum(entry.size for entry in removed)
+    console.print(f"removed {len(removed)} entries, {freed / GIB:.3f} GiB", highlight=False)
+
+
+def _store(storage: str | None) -> PhaseStore:
+    return PhaseStore(store_uri(storage_root(storage)))
+
+
+def _ago(moment: float) -> str:
+    seconds = max(0.0, time.time() - moment)
+    return f"{seconds / DAY_SECONDS:.1f} days" if seconds > DAY_SECONDS else f"{seconds:.0f} s"

@@ -1,0 +1,138 @@
+"""Preparation: what a search reads is checked before it starts, and the lab made beside Ray's start.
+
+Making the lab's data takes seconds of one core, once; a process of its own does it while this
+one starts Ray, so that the first trial finds it ready.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Final
+
+from search.faults import UserError
+from search.study import Study
+from spaces.languages import ENGLISH
+from spaces.models import LabModel
+from spaces.tasks import LabSource, Task
+from trainables.rows import DataError
+from trainables.sources import Sources, verify
+from trainables.workspace import Workspace
+
+__all__ = ["Preparation", "data_faults", "data_snapshot", "sources_of"]
+
+# The process imports the very copy of stiltune that started it, from any working directory.
+_MAKER: Final = ("import sys; sys.path[:] = sys.argv[1:]; "
+                 "from trainables.lab.prepare import main; main()")
+
+
+class Preparation:
+    """Makes the lab's data that a study reads, in a process beside this one."""
+
+    def __init__(self, study: Study, workspace: Workspace) -> None:
+        self._wanted = {
+            "cache": workspace.cache,
+            "vocabularies": sorted({model.vocabulary for model in study.models
+                                    if isinstance(model, LabModel)}),
+            "languages": sorted(set(_lab_languages(study))),
+        }
+        self._maker: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Preparation:
+        if self._wanted["vocabularies"] or self._wanted["languages"]:
+            self._maker = subprocess.Popen(
+                [sys.executable, "-c", _MAKER, *sys.path], stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            assert self._maker.stdin is not None
+            self._maker.stdin.write(json.dumps(self._wanted).encode())
+            self._maker.stdin.close()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._maker is not None and self._maker.poll() is None:
+            self._maker.kill()
+            self._maker.wait()
+
+    def wait(self) -> None:
+        """Wait until the data is made; had the maker failed, the first trial says why."""
+        if self._maker is not None:
+            self._maker.wait()
+
+
+def sources_of(workspace: Workspace) -> Sources:
+    """Return where a workspace's data lies."""
+    return Sources(hub=workspace.hub, cache=workspace.cache)
+
+
+def data_snapshot(
+    study: Study, workspace: Workspace
+) -> tuple[dict[str, dict[str, int]], list[dict[str, Any]]]:
+    """Check all the data a study reads and return its sizes and its fingerprints.
+
+    Returns:
+        Train rows by intermediate task and language, and the data sets with their digests and
+        rows, for MLflow.
+
+    Raises:
+        UserError: if anything in the data is at fault.
+    """
+    faults = data_faults(study, workspace)
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise UserError(f"{faults[0]}{more}")
+    sources = sources_of(workspace)
+    sizes: dict[str, dict[str, int]] = {task: {} for task in study.intermediate.tasks}
+    datasets = []
+    for name, language in study.cells():
+        task = study.task(name)
+        sizes[name][language] = sources.size(task, language)
+        if not isinstance(task.source_of("train"), LabSource):
+            rows = sources.rows(task, language, "train")
+            datasets.append({"name": rows.place, "digest": rows.fingerprint, "rows": len(rows)})
+    return sizes, datasets
+
+
+def data_faults(study: Study, workspace: Workspace) -> list[str]:
+    """Return one line per fault in the data of the hub or its mirror; the lab has none."""
+    sources = sources_of(workspace)
+    return list(dict.fromkeys(
+        line for task, train, evaluation in _hub_needs(study)
+        for line in _faults_of(task, sources, train, evaluation)))
+
+
+def _faults_of(
+    task: Task, sources: Sources, train: tuple[str, ...], evaluation: tuple[str, ...]
+) -> list[str]:
+    try:
+        return verify(task, sources, train=train, evaluation=evaluation)
+    except DataError as error:
+        return [str(error)]
+
+
+def _hub_needs(study: Study) -> Iterator[tuple[Task, tuple[str, ...], tuple[str, ...]]]:
+    """Yield each hub task with the languages it is trained on and those it is scored in."""
+    trained: dict[str, set[str]] = {}
+    for name, language in study.cells():
+        trained.setdefault(name, set()).add(language)
+    for task in study.target_tasks:
+        if task.trained:
+            trained.setdefault(task.name, set()).add(ENGLISH)
+    scored = {task.name: tuple(code for code in study.panels.languages if code in task.evaluation)
+              for task in study.target_tasks}
+    for name in dict.fromkeys((*trained, *scored)):
+        task = study.task(name)
+        if not isinstance(task.source, LabSource):
+            yield task, tuple(sorted(trained.get(name, ()))), scored.get(name, ())
+
+
+def _lab_languages(study: Study) -> Iterator[str]:
+    tasks = (*study.intermediate_tasks, *study.target_tasks)
+    if any(isinstance(task.source, LabSource) for task in tasks):
+        yield ENGLISH
+        yield from study.training_languages
+        yield from study.panels.languages
+

@@ -1,0 +1,233 @@
+"""The read-out: what a search found, from its results alone; the same results, the same bytes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from search.advice import advise
+from search.confirmation import Choice, Standing, choose, winner_set
+from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
+from search.objective import Objective, control_key, marks, task_points
+from search.results import Outcome, Role, TrialResult
+from search.saturation import Saturation, locate
+from spaces.languages import ENGLISH
+from spaces.search_space import Point
+from trainables.scores import Cost
+
+__all__ = ["locate_curve", "read_out", "selection_objective"]
+
+
+def read_out(
+    results: Iterable[TrialResult], question: Question, *, search: str,
+    unfinished: Sequence[str] = (), measured: Mapping[str, Any] | None = None,
+) -> Readout:
+    """Return what a search found; it may have ended early, or in failures only.
+
+    Args:
+        results: every trial that ended, each once; their order does not matter.
+        question: what was asked.
+        search: the search's name.
+        unfinished: trials that were suggested and did not end.
+        measured: what else time or machine decide, such as wall seconds and dates.
+    """
+    listed = sorted(results, key=lambda result: result.trial)
+    objective = selection_objective(listed, question)
+    standings = winner_set(listed, objective)
+    choices = choose(listed, objective, max(1, question.winners), question.references)
+    entries = _entries(listed, objective, standings, choices)
+    curve = None if question.worth is None else locate_curve(listed, objective, question.worth,
+                                                             axis=question.axis)
+    bare = Readout(
+        search=search,
+        winners=tuple(entry for entry in entries if entry.is_winner),
+        references=tuple(entry for entry in entries if entry.is_reference),
+        curve=curve, controls=_controls(listed, objective), outcomes=_outcomes(listed, objective),
+        excluded=_excluded(listed, standings, unfinished),
+        selection=_selection(listed, objective, question), next=(),
+        measured={**_costs(listed), **(measured or {})},
+    )
+    return bare.model_copy(update={"next": advise(bare, standings, question.worth)})
+
+
+def selection_objective(results: Iterable[TrialResult], question: Question) -> Objective:
+    """Return the objective that the searcher maximised: scaled by controls at search fidelity."""
+    listed = list(results)
+    searched = {control_key(result.config) for result in listed if result.role is Role.SEARCH}
+    return Objective.scaled(
+        [result for result in listed if control_key(result.config) in searched],
+        question.kinds, retrieval=question.retrieval)
+
+
+def locate_curve(
+    results: Iterable[TrialResult], objective: Objective, worth: float, *, axis: str = "languages"
+) -> Saturation:
+    """Return the point of diminishing returns of the designed block, on the report panel.
+
+    x counts the non-English languages of the set; at x = 0 a set has no order.
+    """
+    rows = [(result.config.intermediate.languages, result.config.seed,
+             objective.points(result.scores, "report"))
+            for result in results if result.role is Role.CURVE and result.scores is not None
+            and result.outcome is Outcome.FINISHED and result.config.intermediate is not None]
+    return locate([float(languages.count) for languages, *_ in rows],
+                  [points for *_, points in rows],
+                  [languages.order if languages.count else "" for languages, *_ in rows],
+                  [str(seed) for _, seed, _ in rows], worth=worth, axis=axis)
+
+
+# ---- winners and references -----------------------------------------------------------------
+
+
+def _entries(
+    listed: Sequence[TrialResult], objective: Objective, standings: Sequence[Standing],
+    choices: Sequence[Choice],
+) -> list[Entry]:
+    """Return an entry for each confirmed mixture, then those chosen but not confirmed."""
+    if any(result.role is Role.CONFIRMATION for result in listed):
+        planned = {result.group: result for result in listed if result.role is Role.CONFIRMATION}
+        confirmed = [_entry(listed, objective, standing.group, standing.point, standing)
+                     for standing in standings]
+        known = {standing.group for standing in standings}
+        return confirmed + [_entry(listed, objective, group, Point.of(result.config))
+                            for group, result in planned.items()
+                            if group not in known and not result.config.is_control]
+    return [_entry(listed, objective, choice.group, choice.point) for choice in choices
+            if choice.trial is not None]
+
+
+def _entry(
+    listed: Sequence[TrialResult], objective: Objective, group: str, point: Point,
+    standing: Standing | None = None,
+) -> Entry:
+    source = _source(listed, objective, point)
+    point = point if source is None else Point.of(source.config)
+    gain = None if standing is None else standing.gain
+    selected = None if source is None else objective.gain(source, listed, "selection")
+    return Entry(
+        group=group, mixture=point.mixture.weights, languages=point.languages,
+        learning_rate=point.intermediate_learning_rate, point=point,
+        trial=None if source is None else source.trial,
+        selection_gain=None if selected is None else selected.points,
+        score=None if standing is None else standing.score.mean,
+        gain=None if gain is None else gain.mean,
+        low=None if gain is None else gain.low, high=None if gain is None else gain.high,
+        blocks=0 if standing is None else standing.score.units,
+        in_winner_set=None if standing is None else standing.in_winner_set,
+    )
+
+
+def _source(listed: Iterable[TrialResult], objective: Objective, point: Point
+            ) -> TrialResult | None:
+    """Return the best finished search trial at a point, whatever its examples."""
+    def bare(at: Point) -> Point:
+        return at.model_copy(update={"intermediate_examples": None})
+
+    found = [result for result in listed
+             if result.role is Role.SEARCH and result.outcome is Outcome.FINISHED
+             and result.scores is not None and result.config.intermediate is not None
+             and bare(Point.of(result.config)) == bare(point)]
+    return max(found, default=None, key=lambda result: (
+        -math.inf if result.scores is None else objective.value(result.scores)))
+
+
+# ---- what it rests on -----------------------------------------------------------------------
+
+
+def _controls(listed: Iterable[TrialResult], objective: Objective) -> tuple[Controls, ...]:
+    groups: dict[str, list[TrialResult]] = defaultdict(list)
+    for result in listed:
+        if (result.config.is_control and result.outcome is Outcome.FINISHED
+                and result.scores is not None):
+            groups[control_key(result.config)].append(result)
+    return tuple(_control(found, objective) for found in groups.values())
+
+
+def _control(found: Sequence[TrialResult], objective: Objective) -> Controls:
+    scored = [result.scores for result in found if result.scores is not None]
+    tasks = [task_points(scores, "report") for scores in scored]
+    config = found[0].config
+    return Controls(
+        model=config.model.name, fidelity=config.fidelity.name, n=len(found),
+        score=_spread([objective.points(scores, "report") for scores in scored]),
+        tasks={task: _spread([each[task] for each in tasks if task in each])
+               for task in sorted(tasks[0])},
+    )
+
+
+def _spread(values: Sequence[float]) -> Spread:
+    return Spread(mean=math.fsum(values) / len(values),
+                  sd=float(np.std(values, ddof=1)) if len(values) > 1 else None)
+
+
+def _outcomes(listed: Iterable[TrialResult], objective: Objective) -> dict[str, dict[str, int]]:
+    """Count outcomes by role; a marked trial is counted under its mark besides."""
+    counts: dict[Role, Counter[str]] = {role: Counter() for role in Role}
+    for result in listed:
+        found = marks(result.scores, objective.tasks) if result.scores is not None else ()
+        counts[result.role].update({result.outcome.value, *found, *result.marks})
+    names = [*(outcome.value for outcome in Outcome), "chance-level", "collapsed"]
+    return {role.value: {name: counts[role][name] for name in names} for role in Role}
+
+
+def _excluded(
+    listed: Iterable[TrialResult], standings: Iterable[Standing], unfinished: Iterable[str]
+) -> tuple[Excluded, ...]:
+    found = []
+    for result in listed:
+        if result.outcome is Outcome.FAILED:
+            reason = f"failed: {(result.error or 'no error was given').splitlines()[0]}"
+            found.append(Excluded(trial=result.trial, role=result.role.value, reason=reason))
+        elif result.outcome is Outcome.STOPPED:
+            reason = f"stopped by the scheduler after {result.rung:g} of its examples"
+            found.append(Excluded(trial=result.trial, role=result.role.value, reason=reason))
+    for standing in standings:
+        if standing.in_winner_set is None:
+            found.append(Excluded(trial=standing.group, role=Role.CONFIRMATION.value, reason=(
+                f"not compared: fewer than two seed blocks in common, {standing.score.units} "
+                "finished")))
+    return (*found, *(Excluded(trial=trial, role="", reason="did not end")
+                      for trial in sorted(unfinished)))
+
+
+def _selection(listed: Sequence[TrialResult], objective: Objective, question: Question
+               ) -> Selection:
+    candidates = {result.config.intermediate.mixture for result in listed
+                  if result.role is Role.SEARCH and result.outcome is Outcome.FINISHED
+                  and result.config.intermediate is not None}
+    panels = listed[0].config.panels if listed else None
+    panel = panels.selection.languages if panels else ()
+    return Selection(
+        panel=panel, report=panels.report.languages if panels else (),
+        winners=question.winners, candidates=len(candidates), controls=objective.controls,
+        spreads=objective.spreads, retrieval=objective.retrieval,
+        flags=_flags(panel, objective),
+    )
+
+
+def _flags(panel: Sequence[str], objective: Objective) -> tuple[str, ...]:
+    flags = []
+    if tuple(panel) == (ENGLISH,):
+        flags.append("selected on English alone, which says little of other languages "
+                     "(Keung et al. 2020)")
+    if objective.controls == 0:
+        flags.append("no control finished: categories count in points, not in seed spreads")
+    elif objective.controls < 2:
+        flags.append("one control finished: the seed spread is unknown and taken as its floor")
+    if set(objective.tasks) < set(objective.kinds):
+        flags.append("training-free retrieval is no part of the score")
+    return tuple(flags)
+
+
+def _costs(listed: Iterable[TrialResult]) -> dict[str, Any]:
+    """Return costs by role and in whole."""
+    by_role: dict[str, list[Cost]] = {role.value: [] for role in Role}
+    for result in listed:
+        by_role[result.role.value].append(result.cost)
+    every = [cost for costs in by_role.values() for cost in costs]
+    return {"cost": {role: Cost.total(costs).model_dump(mode="json")
+                     for role, costs in {**by_role, "total": every}.items() if costs}}

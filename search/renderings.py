@@ -1,0 +1,193 @@
+"""Renderings of a read-out: tables for people, Markdown, YAML, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import yaml
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from search.entries import Entry, Readout
+from search.intervals import spell
+from search.saturation import Saturation
+
+__all__ = ["as_json", "as_markdown", "as_tables", "as_yaml"]
+
+_Row = tuple[str, ...]
+_NONE = "-"
+
+
+def as_json(readout: Readout) -> str:
+    """Return the read-out as JSON, the same bytes for the same results and measurements."""
+    return readout.as_json()
+
+
+def as_yaml(readout: Readout) -> str:
+    """Return the same data as YAML."""
+    return yaml.safe_dump(readout.as_data(), sort_keys=False, allow_unicode=True, width=100)
+
+
+def as_tables(readout: Readout) -> RenderableType:
+    """Return tables for a terminal: mixtures, curve, controls, outcomes, what to try next."""
+    parts: list[RenderableType] = [Text(f"{readout.search}: {headline(readout)}", style="bold")]
+    for title, header, rows, notes in _sections(readout):
+        parts.append(Text(f"\n{title}", style="bold"))
+        if rows:
+            parts.append(_table(header, rows))
+        parts += [Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in notes]
+    parts.append(Text("\nWhat to try next", style="bold"))
+    parts += [Padding(Text(f"• {sentence}"), (0, 0, 0, 1)) for sentence in readout.next]
+    return Group(*parts)
+
+
+def as_markdown(readout: Readout) -> str:
+    """Return the same as Markdown."""
+    lines = [f"# {readout.search}", "", headline(readout)]
+    for title, header, rows, notes in _sections(readout):
+        lines += ["", f"## {title}", ""]
+        if rows:
+            lines += [_line(header), _line("---" if i == 0 else "--:" for i in range(len(header)))]
+            lines += [*map(_line, rows), ""]
+        lines += [f"{note}  " for note in notes]
+    lines += ["", "## What to try next", "", *(f"- {sentence}" for sentence in readout.next)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def headline(readout: Readout) -> str:
+    """Return the answer in a sentence."""
+    confirmed = [entry for entry in readout.entries if entry.gain is not None]
+    if not confirmed:
+        scored = [entry for entry in readout.entries if entry.score is not None]
+        if scored:
+            return (f"the best confirmed mixture is {mixture_text(scored[0])}; its gain is "
+                    "unknown, for no control finished.")
+        if readout.outcomes["search"]["finished"]:
+            return "no mixture was confirmed; the search's own numbers are below."
+        return "no trial of the search finished."
+    best = confirmed[0]
+    text = f"the best confirmed mixture is {mixture_text(best)}, gain {gain_text(best)} points"
+    if best.low is None:
+        text += " (one seed block, so no interval)"
+    elif best.low <= 0:
+        text += f", which at {readout.level:.0%} may be none"
+    contenders = sum(entry.in_winner_set is True for entry in readout.entries)
+    if contenders > 1:
+        text += f"; {contenders} mixtures may be the best"
+    return text + "."
+
+
+def mixture_text(entry: Entry) -> str:
+    """Return "mnli 62%, squad 38%", the largest share first."""
+    shares = sorted(entry.mixture, key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{task} {weight:.0%}" for task, weight in shares)
+
+
+def gain_text(entry: Entry) -> str:
+    """Return "+1.20 [+0.80, +1.60]", without brackets where there is no interval."""
+    if entry.gain is None:
+        return _NONE
+    if entry.low is None or entry.high is None:
+        return f"{entry.gain:+.2f}"
+    return f"{entry.gain:+.2f} [{entry.low:+.2f}, {entry.high:+.2f}]"
+
+
+def _sections(readout: Readout) -> Iterator[tuple[str, _Row, list[_Row], list[str]]]:
+    """Yield title, header, rows and notes of each table."""
+    yield _mixtures(readout)
+    if readout.curve is not None:
+        yield _curve(readout.curve)
+    if readout.controls:
+        yield _controls(readout)
+    yield _outcomes(readout)
+
+
+def _mixtures(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
+    header = ("mixture", "chosen as", "score", "gain (points)", "may be best", "in search")
+    notes = []
+    if any(entry.score is not None for entry in readout.entries):
+        notes.append(f"Score, and gain over the controls, on the report panel "
+                     f"({', '.join(readout.selection.report)}); each gain with its own "
+                     f"{readout.level:.0%} t interval over {_blocks(readout)} seed blocks.")
+    if any(entry.selection_gain is not None for entry in readout.entries):
+        notes.append("In search: the search's own gain on the selection panel "
+                     f"({', '.join(readout.selection.panel)}), picked from "
+                     f"{readout.selection.candidates} mixtures: it flatters.")
+    notes += [f"Note: {flag}." for flag in readout.selection.flags]
+    return "Mixtures", header, [_mixture_row(entry) for entry in readout.entries], notes
+
+
+def _mixture_row(entry: Entry) -> _Row:
+    may_be_best = {None: _NONE, True: "yes", False: "no"}[entry.in_winner_set]
+    selected = _NONE if entry.selection_gain is None else f"{entry.selection_gain:+.2f}"
+    score = _NONE if entry.score is None else f"{entry.score:.2f}"
+    return (f"{mixture_text(entry)}\n{_setting(entry)}", ", ".join(entry.labels), score,
+            gain_text(entry), may_be_best, selected)
+
+
+def _blocks(readout: Readout) -> str:
+    found = sorted({entry.blocks for entry in readout.entries if entry.blocks})
+    return " or ".join(map(str, found)) or "0"
+
+
+def _setting(entry: Entry) -> str:
+    """Return the languages and the learning rate, as in "en + 4 languages (nearest), rate 5e-4"."""
+    parts = []
+    if entry.languages is not None:
+        english = "en + " if entry.languages.english else ""
+        parts.append(f"{english}{entry.languages.count} languages ({entry.languages.order})")
+    if entry.learning_rate is not None:
+        parts.append(f"rate {entry.learning_rate:.2g}")
+    return ", ".join(parts) or "defaults"
+
+
+def _curve(curve: Saturation) -> tuple[str, _Row, list[_Row], list[str]]:
+    header = (curve.axis, "score (points)", "trials", "next step gains (points)")
+    gains = {each.start: each for each in (*curve.doublings, curve.first_step) if each is not None}
+    rows: list[_Row] = []
+    for point in curve.points:
+        step = gains.get(point.x)
+        rows.append((f"{point.x:g}", spell(point.score), str(point.trials),
+                     _NONE if step is None else spell(step.gain, signed=True)))
+    title = f"{curve.axis.capitalize()} curve: {curve.verdict}"
+    return title, header, rows, [curve.sentence]
+
+
+def _controls(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
+    tasks = sorted({task for controls in readout.controls for task in controls.tasks})
+    header = ("controls", "seeds", "score (points)", *(f"{task} (points)" for task in tasks))
+    rows = [(f"{each.model}, {each.fidelity}", str(each.n), _spread(each.score.mean, each.score.sd),
+             *(_spread(each.tasks[task].mean, each.tasks[task].sd) if task in each.tasks else _NONE
+               for task in tasks))
+            for each in readout.controls]
+    return "Controls", header, rows, ["Mean ± standard deviation over seeds, report panel."]
+
+
+def _outcomes(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
+    names = list(next(iter(readout.outcomes.values())))
+    rows = [(role, *(str(counts[name]) for name in names))
+            for role, counts in readout.outcomes.items() if any(counts.values())]
+    notes = [f"{each.trial}: {each.reason}" for each in readout.excluded[:5]]
+    if len(readout.excluded) > 5:
+        notes.append(f"and {len(readout.excluded) - 5} more, all in the JSON under `excluded`")
+    return "Trials", ("role", *names), rows, notes
+
+
+def _spread(mean: float, sd: float | None) -> str:
+    return f"{mean:.2f}" if sd is None else f"{mean:.2f} ± {sd:.2f}"
+
+
+def _table(header: _Row, rows: Iterable[_Row]) -> Table:
+    table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
+    for index, name in enumerate(header):
+        table.add_column(name, justify="right" if index else "left", overflow="fold",
+                         no_wrap="gain" in name or "score" in name)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace(chr(10), '; ') for cell in cells)} |"

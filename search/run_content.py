@@ -1,0 +1,135 @@
+"""Run content: the parameters and metrics by which an MLflow run shows a trial.
+
+Names are the field's, dotted: `intermediate.weight.<task>`, `report.<task>`, `target.<x>.loss`.
+A rung is a step: the per mille of the intermediate examples after which it was scored, so that
+the last rung, and a control's only one, is step 1000.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Final, NamedTuple, get_args
+
+from search.credentials import without_credentials
+from search.results import TrialResult
+from spaces.trial_config import TrialConfig
+from spaces.value import digest_of
+from trainables.scores import PanelName, PhaseResult, Scores
+
+__all__ = ["LAST_STEP", "Point", "cost_points", "curve_points", "language_points",
+           "parameters_of", "rung_points", "step_of", "study_parameters"]
+
+LAST_STEP: Final = 1000
+_VALUE_LIMIT: Final = 6000  # characters of a parameter's value; MLflow's own limit
+_STUDY_PARAMETERS: Final = 90  # a long study's rest is in its YAML, an artifact
+_FORBIDDEN: Final = re.compile(r"[^\w\-./ ]", re.ASCII)  # in a metric's or parameter's name
+
+
+class Point(NamedTuple):
+    """One value of one metric at one step; `time` is Unix seconds."""
+
+    key: str
+    value: float
+    step: int = 0
+    time: float = 0.0
+
+
+def step_of(rung: float) -> int:
+    """Return a rung as a step: per mille of the intermediate examples."""
+    return round(rung * LAST_STEP)
+
+
+def parameters_of(config: TrialConfig) -> dict[str, str]:
+    """Return what a reader compares trials by; the whole config is an artifact.
+
+    Cells are left out, since mixture and language set say them shorter; a control shows
+    `intermediate` as `none`.
+    """
+    data = config.model_dump(mode="json", exclude={"intermediate", "model", "fidelity"})
+    fidelity = config.fidelity.model_dump(mode="json", exclude={"name"})
+    flat = dict(_flattened("", data))
+    flat |= {"model": config.model.name, "fidelity": config.fidelity.name}
+    flat |= dict(_flattened("fidelity.", fidelity))
+    if config.intermediate is None:
+        flat["intermediate"] = "none"
+    else:
+        phase = config.intermediate
+        flat |= {f"intermediate.weight.{task}": str(weight)
+                 for task, weight in phase.mixture.weights}
+        rest = phase.model_dump(mode="json", exclude={"mixture", "cells", "recipe"})
+        flat |= dict(_flattened("intermediate.", rest | phase.recipe.model_dump(mode="json")))
+    return {_name(key): without_credentials(value)[:_VALUE_LIMIT] for key, value in flat.items()}
+
+
+def study_parameters(study: dict[str, Any]) -> dict[str, str]:
+    """Return a study's values by their dotted keys, as in its YAML, and its digest."""
+    shown = islice(_flattened("", study), _STUDY_PARAMETERS)
+    return {_name(key): without_credentials(value)[:_VALUE_LIMIT] for key, value in shown} | {
+        "study.digest": digest_of(study)}
+
+
+def rung_points(scores: Scores, rung: float) -> list[Point]:
+    """Return each task's mean over each panel's languages, by its primary metric, at the rung."""
+    panels = {(score.task, score.panel) for score in scores.scores}
+    return [Point(_name(f"{panel}.{task}"), scores.mean(task, panel, metric), step_of(rung))
+            for task, metric in _primary_metrics(scores).items()
+            for panel in get_args(PanelName) if (task, panel) in panels]
+
+
+def language_points(scores: Scores, rung: float) -> list[Point]:
+    """Return each task's primary metric in each language of the report panel."""
+    return [Point(_name(f"report.{task}.{language}"), points, step_of(rung))
+            for task, metric in _primary_metrics(scores).items()
+            for language, points in scores.points(task, "report", metric).items()]
+
+
+def curve_points(phases: Iterable[PhaseResult]) -> list[Point]:
+    """Return the learning curves of a trial's phases as `<phase>.loss`, `<phase>.<name>.loss`.
+
+    A stored encoder's pretraining is left out: it is the same curve in every trial.
+    """
+    points: dict[tuple[str, int], Point] = {}
+    for phase in phases:
+        if phase.phase == "pretrain" and phase.stored:
+            continue
+        named = phase.phase if phase.name == phase.phase else f"{phase.phase}.{phase.name}"
+        key = _name(f"{named}.loss")
+        # A phase that continues at the next rung repeats no step; a branch that starts again
+        # does, and then the later rung is shown.
+        points |= {(key, step): Point(key, loss, step) for step, loss in phase.learning_curve}
+    return list(points.values())
+
+
+def cost_points(result: TrialResult) -> list[Point]:
+    """Return what a trial cost, in whole and in device seconds by phase."""
+    cost = result.cost
+    points = [Point(f"cost.{name}", float(getattr(cost, name)), LAST_STEP)
+              for name in ("examples", "tokens", "flops", "device_seconds", "saved_seconds")]
+    seconds: dict[str, float] = {}
+    for phase in result.phases:
+        seconds[phase.phase] = seconds.get(phase.phase, 0.0) + phase.cost.device_seconds
+    return points + [Point(f"cost.{phase}.device_seconds", value, LAST_STEP)
+                     for phase, value in seconds.items()]
+
+
+def _primary_metrics(scores: Scores) -> dict[str, str]:
+    metrics: dict[str, str] = {}
+    for score in scores.scores:
+        metrics.setdefault(score.task, score.metric)
+    return metrics
+
+
+def _flattened(prefix: str, data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _flattened(f"{prefix}{key}.", value)
+        elif isinstance(value, list | tuple):
+            yield prefix + key, ", ".join(str(item) for item in value)
+        elif value is not None:
+            yield prefix + key, str(value)
+
+
+def _name(key: str) -> str:
+    return _FORBIDDEN.sub("_", key)

@@ -1,0 +1,94 @@
+"""Where searches live: one directory per search under the storage, made once, found by name."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from search.faults import UserError
+
+__all__ = ["SearchDirectory", "find_search", "new_search", "storage_root", "store_uri"]
+
+DEFAULT_STORAGE = "~/ray_results"  # Ray's own convention
+
+
+class SearchDirectory:
+    """The directory of one search: its journal, its study, its read-out, Tune's own files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.journal = path / "journal.jsonl"
+        self.study = path / "study.yaml"
+        self.spool = path / "mlflow"
+        self.figures = path / "figures"
+        self.readout = path / "readout.json"
+
+    @property
+    def name(self) -> str:
+        """The search's name, such as `lab-1`."""
+        return self.path.name
+
+
+def storage_root(given: str | None) -> Path:
+    """Return the storage directory, made where it is missing.
+
+    Raises:
+        UserError: if it is not a directory this process can write to.
+    """
+    text = given or DEFAULT_STORAGE
+    if "://" in text:
+        raise UserError("`--storage` must be a directory that every node sees, since the journal "
+                        f"is appended to and synced, got {text!r}")
+    root = Path(text).expanduser().absolute()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"`--storage` must be a directory that can be made, got {text!r}: "
+                        f"{error.strerror}") from error
+    if not os.access(root, os.W_OK):
+        raise UserError(f"`--storage` must be writable, got {text!r}")
+    return root
+
+
+def store_uri(root: Path) -> str:
+    """Return the phase store of a storage directory; all its searches share it."""
+    return str(root / "store")
+
+
+def new_search(root: Path, study: str) -> SearchDirectory:
+    """Make the directory of the study's next search: `lab-1`, `lab-2`, ...
+
+    Two starts at once get two directories: making one is atomic.
+    """
+    number = max((number for _, number in _searches(root, study)), default=0)
+    while True:
+        number += 1
+        path = root / f"{study}-{number}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return SearchDirectory(path)
+
+
+def find_search(root: Path, name: str) -> SearchDirectory:
+    """Return the search called `name`, or the latest search of the study called `name`.
+
+    Raises:
+        UserError: if there is neither.
+    """
+    if (root / name / "journal.jsonl").is_file():
+        return SearchDirectory(root / name)
+    numbered = sorted(_searches(root, name), key=lambda pair: pair[1])
+    if numbered:
+        return SearchDirectory(numbered[-1][0])
+    known = sorted(path.parent.name for path in root.glob("*/journal.jsonl"))
+    raise UserError(f"a search must be one of {', '.join(known) or '(none yet)'} in {root}, "
+                    f"got {name!r}")
+
+
+def _searches(root: Path, study: str) -> list[tuple[Path, int]]:
+    pattern = re.compile(re.escape(study) + r"-([1-9][0-9]*)")
+    return [(path, int(match.group(1))) for path in root.iterdir()
+            if path.is_dir() and (match := pattern.fullmatch(path.name))]

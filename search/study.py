@@ -1,0 +1,92 @@
+"""The study: one declared question, read from YAML and checked whole on construction."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Self
+
+from pydantic import ValidationError, model_validator
+
+from search.declaration import CATALOGUE, Declaration
+from search.faults import UserError
+from search.study_faults import StudyError, study_error
+from search.study_file import apply_overrides, dump_study, parse_study, read_study_text
+from search.study_laws import check_laws, warnings_of
+
+__all__ = ["CATALOGUE", "Study", "StudyError", "list_studies"]
+
+
+class Study(Declaration):
+    """A declaration whose fields fit each other and the catalogues; it is never anything else."""
+
+    @model_validator(mode="after")
+    def _laws_hold(self) -> Self:
+        check_laws(self)
+        return self
+
+    @classmethod
+    def from_file(cls, name: str, overrides: Sequence[str] = ()) -> Study:
+        """Return a shipped study by its name, or the study in a YAML file.
+
+        Args:
+            name: a shipped study's name, or a file's path. A name with a separator or ending in
+                .yaml or .yml is a path even where a shipped study has the same name.
+            overrides: `key=value` settings on top; keys dotted, values YAML.
+
+        Raises:
+            StudyError: if the study is malformed.
+            UserError: if there is no such study or file, or it is not YAML.
+        """
+        shipped = _shipped()
+        is_path = "/" in name or name.endswith((".yaml", ".yml"))
+        if not is_path and name in shipped:
+            return cls.from_text(shipped[name], overrides)
+        path = Path(name).expanduser()
+        if not is_path and not path.is_file():
+            near = difflib.get_close_matches(name, shipped, n=1)
+            hint = f"; nearest: {near[0]!r}" if near else ""
+            raise UserError(f"a study must be one of {', '.join(shipped)} or a YAML file, "
+                            f"got {name!r}{hint}")
+        return cls.from_text(read_study_text(path), overrides, source=name)
+
+    @classmethod
+    def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "") -> Study:
+        """Return the study of a YAML text; `source` names it in messages.
+
+        Raises:
+            StudyError: if the study is malformed.
+            UserError: if the text is not YAML of a mapping.
+        """
+        try:
+            data = parse_study(text)
+        except UserError as error:
+            raise UserError(f"{source}: {error}" if source else str(error)) from error
+        data = apply_overrides(data, overrides)
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise study_error(error, cls, source) from error
+
+    def to_yaml(self) -> str:
+        """Return the study as YAML, defaults filled in; it reads back as an equal study."""
+        return dump_study(self.model_dump(mode="json", exclude_none=True))
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is allowed and should be known, one line each."""
+        return warnings_of(self)
+
+
+def list_studies() -> list[tuple[str, str]]:
+    """Return each shipped study's name and its question, by name."""
+    return [(name, Study.from_text(text).question) for name, text in _shipped().items()]
+
+
+def _shipped() -> dict[str, str]:
+    """Return the YAML of the shipped studies by name."""
+    folder = resources.files("search.studies")
+    texts = {entry.name.removesuffix(".yaml"): entry.read_text(encoding="utf-8")
+             for entry in folder.iterdir() if entry.name.endswith(".yaml")}
+    return dict(sorted(texts.items()))

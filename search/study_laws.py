@@ -1,0 +1,190 @@
+"""The laws between a study's fields, and what it may do but should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from search.declaration import Declaration
+from search.study_faults import fault
+from spaces.language_orders import ordered
+from spaces.languages import ENGLISH
+from spaces.tasks import Task
+
+__all__ = ["check_laws", "warnings_of"]
+
+
+def check_laws(study: Declaration) -> None:
+    """Check the laws that bind several fields of a study.
+
+    Raises:
+        PydanticCustomError: for the first law that is broken; it names the dotted key.
+    """
+    _check_models(study)
+    _check_intermediate_tasks(study)
+    _check_targets(study)
+    _check_panels(study)
+    _check_search(study)
+    _check_curve(study)
+
+
+def _check_models(study: Declaration) -> None:
+    names = [model.name for model in study.models]
+    if len(set(names)) < len(names):
+        raise fault("models", f"`models` must have distinct names, got {', '.join(names)}")
+
+
+def _found(study: Declaration, name: str, place: str, role: str) -> Task:
+    try:
+        task = study.task(name)
+    except ValueError as error:
+        raise fault(place, str(error)) from error
+    if role not in task.roles:
+        raise fault(place, f"a task here must have the role {role}, "
+                           f"got {name!r}, which is {' and '.join(task.roles)} only")
+    return task
+
+
+def _check_intermediate_tasks(study: Declaration) -> None:
+    languages = study.intermediate.languages
+    offered: set[str] = set()
+    for index, name in enumerate(study.intermediate.tasks):
+        place = f"intermediate.tasks.{index}"
+        task = _found(study, name, place, "intermediate")
+        if not set(task.train) & set(languages.sources):
+            raise fault(place, "an intermediate task must have a train split in a language of the "
+                               f"study's sets, got {name!r} with none of "
+                               f"{', '.join(languages.sources)}")
+        offered |= set(task.train)
+    for index, code in enumerate(languages.pool):
+        if code not in offered:
+            raise fault(f"intermediate.languages.pool.{index}",
+                        "a language of the pool must be offered by an intermediate task, got "
+                        f"{code!r}")
+
+
+def _check_targets(study: Declaration) -> None:
+    for index, name in enumerate(study.targets.tasks):
+        place = f"targets.tasks.{index}"
+        task = _found(study, name, place, "target")
+        if task.trained and ENGLISH not in task.train:
+            raise fault(place, f"a target task must have an English train split, got {name!r}")
+        for panel in ("selection", "report"):
+            codes = getattr(study.panels, panel)
+            if not set(codes) & set(task.evaluation):
+                raise fault(f"panels.{panel}", "a panel must have a language of every target, got "
+                                               f"none of {name!r} in {', '.join(codes)}")
+    if study.targets.learning_rate.low is not None:
+        raise fault("targets.learning_rate", "`learning_rate` must be a number or a list, since "
+                    "each value needs controls of its own, got a range")
+    if not study.search.retrieval and not any(task.trained for task in study.target_tasks):
+        raise fault("targets.tasks", "`tasks` must hold a trained task unless `search.retrieval` "
+                                     f"is true, got {', '.join(study.targets.tasks)}")
+
+
+def _check_panels(study: Declaration) -> None:
+    panels = study.panels
+    evaluated = {code for task in study.target_tasks for code in task.evaluation}
+    pool = set(study.intermediate.languages.pool)
+    for name in ("selection", "report"):
+        for index, code in enumerate(getattr(panels, name)):
+            if code not in evaluated:
+                raise fault(f"panels.{name}.{index}", "a language of a panel must be one that a "
+                                                      f"target is evaluated in, got {code!r}")
+            if code in pool and code not in panels.allow_overlap:
+                raise fault(f"panels.{name}.{index}",
+                            "a panel and the training pool must be disjoint unless "
+                            f"`panels.allow_overlap` declares it, got {code!r} in both")
+    for index, code in enumerate(panels.allow_overlap):
+        if code not in pool & set(panels.languages):
+            raise fault(f"panels.allow_overlap.{index}", "an overlap must be a language of the "
+                                                         f"pool and of a panel, got {code!r}")
+
+
+def _check_search(study: Declaration) -> None:
+    search = study.search
+    if search.scheduler == "asha" and len(study.intermediate.rungs) < 2:
+        raise fault("intermediate.rungs", "`rungs` must hold at least 2 for the asha scheduler, "
+                                          f"got {list(study.intermediate.rungs)}")
+    if study.confirmation.winners > search.trials:
+        raise fault("confirmation.winners", "`winners` must be at most the search's "
+                    f"{search.trials} trials, got {study.confirmation.winners}")
+    models = [model.name for model in study.models]
+    for index, point in enumerate(search.fixed_points):
+        place = f"search.fixed_points.{index}"
+        _check_mixture(study, point.mixture.tasks, f"{place}.mixture")
+        if point.model not in (None, *models):
+            raise fault(f"{place}.model", f"`model` must be one of {', '.join(models)}, "
+                                          f"got {point.model!r}")
+        most = len(study.intermediate.languages.pool)
+        if point.languages is not None and point.languages.count > most:
+            raise fault(f"{place}.languages.count", f"`count` must be at most the {most} languages "
+                                                    f"of the pool, got {point.languages.count}")
+
+
+def _check_mixture(study: Declaration, tasks: tuple[str, ...], place: str) -> None:
+    for task in tasks:
+        if task not in study.intermediate.tasks:
+            raise fault(place, "a mixture must use the tasks "
+                               f"{', '.join(study.intermediate.tasks)}, got {task!r}")
+
+
+def _check_curve(study: Declaration) -> None:
+    curve, mixture = study.curve, study.curve_mixture
+    if curve is None or mixture is None:
+        return
+    pool = study.intermediate.languages.pool
+    if curve.counts[-1] > len(pool):
+        raise fault("curve.counts", f"`counts` must be at most the {len(pool)} languages of "
+                                    f"`intermediate.languages.pool`, got {curve.counts[-1]}")
+    _check_mixture(study, mixture.tasks, "curve.mixture")
+    for index, order in enumerate(curve.orders):
+        try:
+            codes = ordered(order, pool)
+        except ValueError as error:
+            raise fault(f"curve.orders.{index}", str(error)) from error
+        _check_smallest_set(study, codes[: curve.counts[0]], mixture.tasks)
+
+
+def _check_smallest_set(study: Declaration, codes: tuple[str, ...], tasks: tuple[str, ...]) -> None:
+    """Check that the curve's smallest sets have data of every task of its mixture."""
+    smallest = ((ENGLISH,) if study.curve and study.curve.english else ()) + codes
+    for name in tasks:
+        if not set(study.task(name).train) & set(smallest):
+            raise fault("curve.mixture", "each task of the curve's mixture must have a language of "
+                        f"its smallest set, got {name!r} with {', '.join(smallest)}")
+
+
+def warnings_of(study: Declaration) -> tuple[str, ...]:
+    """Return what is allowed and should be known, one line each, with the dotted key."""
+    return tuple(_warnings(study))
+
+
+def _warnings(study: Declaration) -> Iterator[str]:
+    panels, levels = study.panels, study.fidelity
+    if panels.is_english_only:
+        yield ("selection on English alone can rank trials against their zero-shot scores "
+               "(Keung et al. 2020) (panels.selection)")
+    elif ENGLISH in panels.languages:
+        yield "English is trained on: its scores are not zero-shot (panels)"
+    if panels.allow_overlap:
+        yield (f"scores in {', '.join(panels.allow_overlap)} are not zero-shot: the training pool "
+               "holds these languages (panels.allow_overlap)")
+    if study.controls.seeds < 5:
+        yield (f"controls on fewer than 5 seeds give a poor scale for the objective, "
+               f"got {study.controls.seeds} (controls.seeds)")
+    for name in ("intermediate_examples", "target_examples", "evaluation_rows"):
+        if getattr(levels.confirm, name) < getattr(levels.search, name):
+            yield (f"confirmation is below the search's own fidelity, got "
+                   f"{getattr(levels.confirm, name)} for {getattr(levels.search, name)} "
+                   f"(fidelity.confirm.{name})")
+    if not study.confirmation.winners:
+        yield "without confirmation the best score is biased upwards (confirmation.winners)"
+    for task in study.intermediate_tasks:
+        lacking = [each for each in study.intermediate.languages.sets()
+                   if not set(task.train) & set(each.resolve(study.intermediate.languages.pool))]
+        if lacking:
+            yield (f"{task.name} has none of the languages in {len(lacking)} of "
+                   f"{len(study.intermediate.languages.sets())} language sets; points that give it "
+                   "weight there are invalid (intermediate.languages)")
+    if study.curve and study.curve.counts[-1] == len(study.intermediate.languages.pool):
+        yield ("at the whole pool all orders are one set: only seeds vary there (curve.counts)")

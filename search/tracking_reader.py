@@ -1,0 +1,88 @@
+"""The reader: finds a search again in MLflow, from any machine."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from search.faults import UserError
+from search.tracking import resolve_uri
+from spaces.value import Value
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.tracking import MlflowClient
+
+__all__ = ["SearchSummary", "find_search", "storage_of"]
+
+
+class SearchSummary(Value):
+    """A search as MLflow shows it; `trials` counts its nested runs by status."""
+
+    search: str
+    search_id: str
+    study: str
+    run_id: str
+    status: str
+    storage: str
+    trials: dict[str, int]
+
+
+def find_search(name: str, uri: str | None = None) -> SearchSummary:
+    """Return the latest search called `name`, or the latest of the study called `name`.
+
+    Args:
+        name: a search's name, such as `lab-1`, or a study's.
+        uri: the tracking URI, None for the default (see `resolve_uri`).
+
+    Raises:
+        UserError: if there is neither.
+    """
+    client = _client(resolve_uri(uri))
+    experiments = client.search_experiments()
+    studies = {experiment.experiment_id: experiment.name for experiment in experiments}
+    parents = _runs(client, list(studies), f"tags.`stiltune.search` = '{name}'")
+    if not parents:
+        named = [number for number, study in studies.items() if study == name]
+        parents = _runs(client, named, "tags.`stiltune.search` LIKE '%'") if named else []
+    if not parents:
+        raise UserError(f"a search must be in MLflow under its own or its study's name, "
+                        f"got {name!r}")
+    run = parents[0]
+    tags = run.data.tags
+    search_id = tags["stiltune.search_id"]
+    nested = _runs(client, [run.info.experiment_id],
+                   f"tags.`stiltune.search_id` = '{search_id}' and tags.`stiltune.trial` LIKE '%'")
+    return SearchSummary(
+        search=tags["stiltune.search"], search_id=search_id,
+        study=studies[run.info.experiment_id], run_id=run.info.run_id, status=run.info.status,
+        storage=tags["stiltune.storage"],
+        trials=dict(sorted(Counter(trial.info.status for trial in nested).items())),
+    )
+
+
+def storage_of(name: str, uri: str | None = None) -> str:
+    """Return the storage a search wrote to, as `find_search` finds it."""
+    return find_search(name, uri).storage
+
+
+def _client(uri: str) -> MlflowClient:
+    # MLflow reads the variable while it is imported, and only then.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _runs(client: MlflowClient, experiments: list[str], condition: str) -> list[Run]:
+    """Return all active runs that meet the condition, the latest first."""
+    runs: list[Run] = []
+    token = None
+    while True:
+        page = client.search_runs(experiments, condition, order_by=["attributes.start_time DESC"],
+                                  page_token=token)
+        runs.extend(page)
+        token = page.token
+        if not token:
+            return runs

@@ -1,0 +1,354 @@
+"""The writer: a process of its own that sends a search's journal to MLflow.
+
+A process and not a thread: importing MLflow and making its first database take 5 s of Python,
+which in a thread held up the search's own start by as much, and beside it cost nothing.
+Its environment, its logging and its crashes are its own too.
+
+Every call is one that changes nothing when made twice: runs are looked up by their tags before
+they are made, and points carry the journal's times. So a writer killed anywhere may start over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Final, TypeVar
+
+import mlflow.entities
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from pyarrow import fs
+
+from search.credentials import without_credentials
+from search.journal import Event
+from search.projection import Change, DataInput, Projection, RunKey, RunStatus, merged
+from search.spool import Ack, FileOffer, JsonLines, Spool, parse_offers
+
+__all__ = ["Away", "Settings", "Writer", "main", "send"]
+
+# MLflow's limits on one `log_batch` call.
+_METRICS_PER_CALL: Final = 1000
+_PAIRS_PER_CALL: Final = 100
+# Answers that no later attempt can change, such as a run that the user has deleted.
+_REFUSALS: Final = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
+_EVENTS_PER_WINDOW: Final = 200
+# Events that come together are sent together: a trial's end is several of them.
+_GATHER_SECONDS: Final = 1.0
+_FIRST_WAIT_SECONDS: Final = 0.5
+_LONGEST_WAIT_SECONDS: Final = 30.0
+_LAST_ATTEMPTS: Final = 3  # once the search has ended
+CLOSE: Final = b"close"
+
+Answer = TypeVar("Answer")
+
+
+class Away(Exception):
+    """MLflow cannot take anything now; later it may."""
+
+
+class Settings:
+    """What the search tells its writer first, as one line of JSON: where from and where to."""
+
+    def __init__(self, line: bytes) -> None:
+        given: dict[str, str] = json.loads(line)
+        self.uri = given["uri"]
+        self.experiment = given["experiment"]
+        self.journal = Path(given["journal"])
+        self.spool = Spool(Path(given["spool"]))
+
+
+class Writer:
+    """Delivers the journal's events and the spool's files, in order, each acknowledged."""
+
+    def __init__(self, client: MlflowClient, settings: Settings) -> None:
+        self._client = client
+        self._experiment = settings.experiment
+        self._experiment_id: str | None = None
+        self._projection = Projection()
+        self._journal = JsonLines(settings.journal)
+        self._offers = settings.spool.files()
+        self._offers_read = 0
+        self.acks = settings.spool.acks(settings.uri)
+        self.acks.mend()
+        self._is_first = False
+        self._events: deque[tuple[int, list[Change]]] = deque()
+        self._files: deque[tuple[int, FileOffer]] = deque()
+
+    def deliver(self) -> None:
+        """Send all there is to send.
+
+        Raises:
+            Away: if MLflow does not take it now; the rest waits for the next call.
+        """
+        self._read_on()
+        if self._experiment_id is None:
+            self._experiment_id = _needed(self._find_experiment)
+        while self._events:
+            window = list(islice(self._events, _EVENTS_PER_WINDOW))
+            for change in merged(change for _, changes in window for change in changes):
+                self._send(change)
+            self.acks.add(Ack(event=window[-1][0]))
+            for _ in window:
+                self._events.popleft()
+        parent = self._projection.parent
+        while self._files and parent is not None:
+            number, offer = self._files[0]
+            run_id, _ = self._run(parent, time.time())
+            self._part(parent, lambda run_id=run_id, offer=offer: self._client.log_artifact(
+                run_id, offer.path, offer.artifact_path))
+            self.acks.add(Ack(file=number))
+            self._files.popleft()
+
+    def _read_on(self) -> None:
+        """Fold new events; what was acknowledged is folded too, and not sent."""
+        for line in self._journal.read_on():
+            event = Event.model_validate_json(line)
+            changes = self._projection.changes(event)
+            if event.sequence >= self.acks.events:
+                self._events.append((event.sequence, changes))
+        for offer in parse_offers(self._offers.read_on()):
+            if self._offers_read >= self.acks.files:
+                self._files.append((self._offers_read, offer))
+            self._offers_read += 1
+
+    def _send(self, change: Change) -> None:
+        key = change.run
+        run_id, is_new = self._run(key, change.time)
+        self._log_batches(change, run_id)
+        if change.inputs:
+            self._part(key, lambda: self._client.log_inputs(
+                run_id, [_dataset_input(data) for data in change.inputs]))
+        if change.texts or change.copies:
+            self._part(key, lambda: self._log_files(run_id, change))
+        if change.status is RunStatus.RUNNING and not is_new:
+            self._part(key, lambda: self._client.update_run(run_id, RunStatus.RUNNING.value))
+        elif change.status not in (None, RunStatus.RUNNING):
+            if key.name in self.acks.doubtful:
+                self._part(key, lambda: self._delete_twins(key, run_id))
+            self._part(key, lambda: self._client.set_terminated(
+                run_id, change.status.value, _milliseconds(change.status_time)))
+
+    def _log_batches(self, change: Change, run_id: str) -> None:
+        """Send tags, parameters and metrics in as few calls as MLflow's limits allow."""
+        tags = [mlflow.entities.RunTag(*pair) for pair in change.tags.items()]
+        parameters = [mlflow.entities.Param(*pair) for pair in change.parameters.items()]
+        metrics = [mlflow.entities.Metric(point.key, point.value, _milliseconds(point.time),
+                                          point.step) for point in change.points]
+        while tags or parameters or metrics:
+            self._part(change.run, lambda batch=(
+                metrics[:_METRICS_PER_CALL], parameters[:_PAIRS_PER_CALL], tags[:_PAIRS_PER_CALL],
+            ): self._client.log_batch(run_id, *batch, synchronous=True))
+            del metrics[:_METRICS_PER_CALL], parameters[:_PAIRS_PER_CALL], tags[:_PAIRS_PER_CALL]
+
+    def _log_files(self, run_id: str, change: Change) -> None:
+        with tempfile.TemporaryDirectory(prefix="stiltune-") as name:
+            directory = Path(name)
+            for path, text in change.texts.items():
+                (directory / path).write_text(text, encoding="utf-8")
+            for path, uri in change.copies.items():
+                (directory / path).mkdir(parents=True)
+                _fetch(uri, directory / path)
+            self._client.log_artifacts(run_id, name)
+
+    def _part(self, key: RunKey, call: Callable[[], object]) -> None:
+        """Make one call; what MLflow refuses for good is written down and left out."""
+        try:
+            _attempt(call)
+        except _Refused as refusal:
+            self.acks.add(Ack(refused=f"{key.name}: {without_credentials(str(refusal))}"[:500]))
+
+    def _run(self, key: RunKey, time: float) -> tuple[str, bool]:
+        """Return a run's id, and whether it was made now."""
+        if key.name in self.acks.run_ids:
+            return self.acks.run_ids[key.name], False
+        found = []
+        if not self._is_first or key.name in self.acks.doubtful:
+            found = _needed(lambda: self._find_runs(key))
+        run_id = found[0] if found else self._make_run(key, time)
+        # Parents are made first: where there was none, nobody has sent this search before.
+        self._is_first = self._is_first or (key.trial is None and not found)
+        self.acks.add(Ack(run=key.name, run_id=run_id))
+        return run_id, not found
+
+    def _make_run(self, key: RunKey, time: float) -> str:
+        tags = {"stiltune.search_id": key.search_id, "mlflow.source.name": "stiltune"}
+        if key.trial is not None:
+            parent, _ = self._run(key.model_copy(update={"trial": None}), time)
+            tags |= {"stiltune.trial": key.trial, "mlflow.parentRunId": parent}
+        else:
+            tags |= {"stiltune.search": key.search}
+        try:
+            run = _needed(lambda: self._client.create_run(
+                self._experiment_id, _milliseconds(time), tags, key.name))
+        except Away:
+            # A server that made the run and could not say so may even show it only later.
+            self.acks.add(Ack(run=key.name))
+            raise
+        return str(run.info.run_id)
+
+    def _find_runs(self, key: RunKey) -> list[str]:
+        own = f"tags.`stiltune.trial` = '{key.trial}'" if key.trial is not None else (
+            f"tags.`stiltune.search` = '{key.search}'")
+        runs = self._client.search_runs(
+            [self._experiment_id], f"tags.`stiltune.search_id` = '{key.search_id}' and {own}")
+        return sorted(run.info.run_id for run in runs)
+
+    def _delete_twins(self, key: RunKey, run_id: str) -> None:
+        for found in self._find_runs(key):
+            if found != run_id:
+                self._client.delete_run(found)
+
+    def _find_experiment(self) -> str:
+        found = self._client.get_experiment_by_name(self._experiment)
+        if found is None:
+            # Another search may make it first; then the next attempt finds it.
+            return str(self._client.create_experiment(self._experiment))
+        if found.lifecycle_stage != mlflow.entities.LifecycleStage.ACTIVE:
+            raise Away(f"MLflow's experiment {self._experiment!r} must be active, got deleted: "
+                       "restore it or delete it for good")
+        return str(found.experiment_id)
+
+
+class _Refused(Exception):
+    """MLflow will never take this."""
+
+
+def _needed(call: Callable[[], Answer]) -> Answer:
+    """Make one call that nothing can be sent without, so that a refusal is waited out too."""
+    try:
+        return _attempt(call)
+    except _Refused as refusal:
+        raise Away(str(refusal)) from refusal
+
+
+def _attempt(call: Callable[[], Answer]) -> Answer:
+    """Make one call of MLflow's client.
+
+    Raises:
+        Away: if it fails in a way that may pass.
+        _Refused: if it can never succeed.
+    """
+    try:
+        return call()
+    except Away:
+        raise
+    except FileNotFoundError as error:
+        raise _Refused(str(error)) from error
+    except MlflowException as error:
+        refused = error.error_code in _REFUSALS
+        raise (_Refused if refused else Away)(_first_line(error)) from error
+    except Exception as error:  # noqa: BLE001 an artifact store raises its own library's errors
+        raise Away(f"{type(error).__name__}: {_first_line(error)}") from error
+
+
+def send(writer: Writer, inbox: queue.SimpleQueue[bytes]) -> None:
+    """Deliver whenever the inbox stirs, until it says to close or its sender is gone.
+
+    A sender that is gone (an empty message: killed) gets one attempt more, a closing one three.
+    """
+    attempts_left = sys.maxsize
+    wait = _FIRST_WAIT_SECONDS
+    while attempts_left > 0:
+        try:
+            writer.deliver()
+        except Away as away:
+            writer.acks.add(Ack(problem=without_credentials(str(away))))
+            attempts_left -= 1
+            message = _heard(inbox, wait)
+            wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
+        else:
+            if writer.acks.problem:
+                writer.acks.add(Ack(problem=""))
+            wait = _FIRST_WAIT_SECONDS
+            if attempts_left < sys.maxsize:
+                return
+            message = inbox.get()
+            if message not in (CLOSE, b""):
+                message = _heard(inbox, _GATHER_SECONDS)
+        if message == CLOSE:
+            attempts_left, wait = _LAST_ATTEMPTS, _FIRST_WAIT_SECONDS
+        elif message == b"":
+            attempts_left = 1
+
+
+def _heard(inbox: queue.SimpleQueue[bytes], seconds: float) -> bytes | None:
+    """Wait; events do not shorten it, the end of the search does. Return the last message."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            message = inbox.get(timeout=left)
+        except queue.Empty:
+            return None
+        if message in (CLOSE, b""):
+            return message
+    return None
+
+
+def main() -> None:
+    """Run the writer: settings on the first line of standard input, then one line an event."""
+    lines = os.fdopen(0, "rb")
+    settings = Settings(lines.readline())
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    sys.excepthook = lambda *raised: logging.critical("the writer ended", exc_info=raised)
+    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines, inbox), daemon=True).start()
+    os.nice(5)  # training comes first; MLflow can wait
+    with settings.spool.lock.open("w") as lock:
+        # The writer of a search killed a moment ago may still be at its last attempt.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        client = MlflowClient(tracking_uri=settings.uri, registry_uri=settings.uri)
+        send(Writer(client, settings), inbox)
+
+
+class _Discreet(logging.Formatter):
+    """A formatter that shows no credentials."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_credentials(super().format(record))
+
+
+def _listen(lines: BinaryIO, inbox: queue.SimpleQueue[bytes]) -> None:
+    for line in lines:
+        inbox.put(line.strip() or b".")
+    inbox.put(b"")
+
+
+def _dataset_input(data: DataInput) -> mlflow.entities.DatasetInput:
+    dataset = mlflow.entities.Dataset(
+        name=data.name, digest=data.digest, source_type="stiltune",
+        source=json.dumps({"name": data.name}), profile=json.dumps({"num_rows": data.rows}))
+    context = "training" if data.name.endswith(" train") else "evaluation"
+    return mlflow.entities.DatasetInput(
+        dataset, [mlflow.entities.InputTag("mlflow.data.context", context)])
+
+
+def _fetch(uri: str, directory: Path) -> None:
+    """Copy a file, by its path or its URI, into a directory."""
+    if "://" not in uri:
+        shutil.copy(uri, directory)
+        return
+    source, path = fs.FileSystem.from_uri(uri)
+    fs.copy_files(path, str(directory / Path(path).name), source_filesystem=source,
+                  destination_filesystem=fs.LocalFileSystem())
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

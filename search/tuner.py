@@ -1,0 +1,121 @@
+"""The tuner: one search from its journal to its last trial, on Ray Tune.
+
+A search is started and resumed by the same code: the agenda is rebuilt from the journal, which
+is empty at first, and Tune is fresh each time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from ray import tune
+from ray.tune import Callback
+
+from search.agenda import Agenda, Planned
+from search.cluster import Capacity, trial_resources, worker_cpus
+from search.live import LiveView
+from search.schedulers import make_scheduler
+from search.searchers import AgendaSearcher
+from search.storage import SearchDirectory
+from trainables.driver import RAY_ENVIRONMENT, Task, drive
+from trainables.lease import Leases
+from trainables.workspace import Workspace
+
+__all__ = ["Interrupted", "run_search"]
+
+
+class Interrupted(Exception):  # noqa: N818 - it is an event, not an error
+    """The user asked the search to stop; everything that ended is in the journal."""
+
+
+def run_search(
+    agenda: Agenda, directory: SearchDirectory, *, workspace: Workspace, capacity: Capacity,
+    view: LiveView,
+) -> None:
+    """Run every trial that the agenda still has, on the Ray cluster already joined.
+
+    Raises:
+        Interrupted: on Ctrl-C or a termination signal, after the step at hand.
+    """
+    study = agenda.study
+    single = study.resources.workers == 1
+    leases = Leases(workspace.store)
+
+    def hand_out(planned: Planned) -> dict[str, Any]:
+        task = Task(trial=planned.trial, role=planned.role, config=planned.config,
+                    workspace=workspace, cpus=worker_cpus(study.resources),
+                    gpus=study.resources.gpus, run_name=f"{directory.name}-{planned.trial}")
+        return {"trial": planned.trial, "role": str(planned.role),
+                "task": task.model_dump_json()}
+
+    searcher = AgendaSearcher(agenda, hand_out=hand_out, changed=view.changed,
+                              max_concurrent=capacity.max_concurrent, is_free=leases.is_free)
+    trainable = tune.with_resources(drive, trial_resources(study.resources))
+    asked: list[int] = []
+    tuner = tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=make_scheduler(study.search.scheduler, agenda, study.intermediate.rungs),
+            num_samples=-1,
+            # A worker group whose driver is reused after an early stop hangs; see Ray's
+            # `reset_config`, which waits for a thread that never ends.
+            reuse_actors=single,
+            trial_name_creator=lambda trial: f"{trial.config['trial']}_{trial.trial_id}",
+            trial_dirname_creator=lambda trial: f"{trial.config['trial']}_{trial.trial_id}",
+        ),
+        run_config=tune.RunConfig(
+            name=directory.name, storage_path=str(directory.path.parent), verbose=0,
+            failure_config=tune.FailureConfig(max_failures=0),
+            callbacks=[_StopWhenAsked(asked)]),
+    )
+    with _environment(RAY_ENVIRONMENT), _interruptible(asked), view:
+        tuner.fit()
+    if not agenda.is_done:
+        raise Interrupted
+
+
+class _StopWhenAsked(Callback):
+    """Ends Tune between two of its steps once the user asked for it."""
+
+    def __init__(self, asked: list[int]) -> None:
+        self._asked = asked
+
+    def on_step_begin(self, **info: Any) -> None:
+        if self._asked:
+            raise Interrupted
+
+
+@contextmanager
+def _interruptible(asked: list[int]) -> Iterator[None]:
+    """Note the first SIGINT or SIGTERM; a second one acts as it always does."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Set variables that Tune reads while it runs; what the user set is left alone."""
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)

@@ -1,0 +1,117 @@
+"""The benchmarks' tasks, stated as data: what they are and where on the Hugging Face hub they lie.
+
+Languages, splits and labels are those of the repositories named here. UD-POS, XNLI and Tatoeba
+are target tasks of XTREME (Hu et al. 2020, arXiv 2003.11080); MNLI, SQuAD v1.1 and UD-POS serve as
+intermediate tasks (Phang et al. 2020, arXiv 2005.13013).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from spaces.tasks import HubSource, Kind, Task
+
+__all__ = ["BENCHMARK_TASKS"]
+
+_NLI_LABELS = ("entailment", "neutral", "contradiction")
+_NLI_COLUMNS = {"text": "premise", "text_pair": "hypothesis", "label": "label"}
+_UPOS = ("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON",
+         "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X")
+
+_UDPOS_TRAINED = (
+    "af", "ar", "bg", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id",
+    "it", "ja", "kk", "ko", "mr", "nl", "pt", "ru", "ta", "te", "tr", "ur", "vi", "zh",
+)
+_UDPOS_TEST_ONLY = ("th", "tl", "yo")  # Kazakh has no validation split either
+_XNLI_LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur",
+                   "vi", "zh")
+_TATOEBA_LANGUAGES = (
+    "af", "ar", "bg", "bn", "de", "el", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id",
+    "it", "ja", "jv", "ka", "kk", "ko", "ml", "mr", "nl", "pt", "ru", "sw", "ta", "te", "th", "tl",
+    "tr", "ur", "vi", "zh",
+)
+
+_MNLI = HubSource(
+    repository="nyu-mll/glue",
+    config="mnli",
+    splits={"train": "train", "validation": "validation_matched"},
+    columns=_NLI_COLUMNS,
+    document="premise",
+)
+
+BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
+    Task(
+        name="udpos",
+        kind=Kind.TAGGING,
+        roles=("intermediate", "target"),
+        train=_UDPOS_TRAINED,
+        evaluation=tuple(sorted(_UDPOS_TRAINED + _UDPOS_TEST_ONLY)),
+        labels=_UPOS,
+        metric="f1",
+        source=HubSource(
+            repository="google/xtreme",
+            config="udpos.{udpos}",
+            splits={"train": "train", "validation": "validation", "test": "test"},
+            columns={"tokens": "tokens", "tags": "pos_tags"},
+            document="tokens",  # treebanks repeat sentences; copies stay in one half
+        ),
+    ),
+    Task(
+        name="xnli",
+        kind=Kind.PAIR,
+        roles=("target",),
+        train=("en",),
+        evaluation=_XNLI_LANGUAGES,
+        labels=_NLI_LABELS,
+        metric="accuracy",
+        source=HubSource(
+            repository="facebook/xnli",
+            config="{code}",
+            splits={"validation": "validation", "test": "test"},
+            columns=_NLI_COLUMNS,
+            rows_per_document=3,  # each premise has three hypotheses, in the same order everywhere
+        ),
+        train_source=_MNLI,
+    ),
+    Task(
+        name="tatoeba",
+        kind=Kind.RETRIEVAL,
+        roles=("target",),
+        train=(),
+        evaluation=_TATOEBA_LANGUAGES,
+        metric="accuracy",
+        source=HubSource(
+            repository="google/xtreme",
+            config="tatoeba.{tatoeba}",
+            splits={"validation": "validation"},
+            columns={"text": "source_sentence", "english": "target_sentence"},
+            document="target_sentence",  # English sentences recur across language pairs
+        ),
+    ),
+    Task(
+        name="mnli",
+        kind=Kind.PAIR,
+        roles=("intermediate",),
+        train=("en",),
+        evaluation=("en",),
+        labels=_NLI_LABELS,
+        metric="accuracy",
+        source=_MNLI,
+    ),
+    Task(
+        name="squad",
+        kind=Kind.QA,
+        roles=("intermediate",),
+        train=("en",),
+        evaluation=("en",),
+        metric="f1",
+        source=HubSource(
+            repository="rajpurkar/squad",
+            config="plain_text",
+            splits={"train": "train", "validation": "validation"},
+            columns={"id": "id", "question": "question", "context": "context",
+                     "answers": "answers.text", "answer_starts": "answers.answer_start"},
+            document="title",
+        ),
+    ),
+)

@@ -1,0 +1,175 @@
+"""Columns: a repository's table, as it lies on disk, into a task's canonical rows, checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Split, Task
+from trainables.hub import RawTable
+from trainables.raw_columns import RawColumns, with_values
+from trainables.rows import DataError, Rows, row_schema
+
+__all__ = ["canonical_rows", "columns_needed", "fingerprint_of"]
+
+UNLABELLED = -1
+"""The hub's mark for a label that is not published."""
+
+
+def columns_needed(source: HubSource) -> tuple[str, ...]:
+    """Return the top-level columns of the repository that canonical rows are made of."""
+    named = {*source.columns.values(), *((source.document,) if source.document else ())}
+    return tuple(sorted({path.split(".")[0] for path in named}))
+
+
+def canonical_rows(
+    task: Task, language: str, split: Split, *, source: HubSource, raw: RawTable
+) -> Rows:
+    """Return a split in canonical columns, without its unlabelled rows.
+
+    Labels are mapped by name: the repository's order of names may differ from the task's, its
+    set of names may not. Where it names none, its integers are taken to be in the task's order.
+
+    Raises:
+        DataError: if a column has a wrong type; a text, a token or a list is null or empty; a
+            label is unknown; tokens and tags differ in number; an answer is not at its place in
+            the context; an id is repeated; or no labelled row is left.
+    """
+    columns = _Mapping(task, source, RawColumns(raw)).columns()
+    schema = row_schema(task.kind)
+    table = pa.table([columns[name] for name in schema.names], schema=schema)
+    given = len(table)
+    if "label" in columns:
+        table = table.filter(pc.not_equal(columns["label"], UNLABELLED))
+    if not len(table):
+        raise DataError(f"{task.name} {language} {split} must have at least one labelled row, "
+                        f"got none of {given} ({raw.files[0]})")
+    table = table.combine_chunks()
+    return Rows(task=task, language=language, split=split, table=table,
+                fingerprint=fingerprint_of(table), unlabelled=given - len(table))
+
+
+def fingerprint_of(table: pa.Table) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a table's rows, however chunked or stored."""
+    sink = pa.BufferOutputStream()
+    # Taken anew, so that nothing a slice or a filter left in the buffers is hashed.
+    whole = table.take(pa.array(np.arange(len(table)))).combine_chunks()
+    with pa.ipc.new_stream(sink, whole.schema) as writer:
+        writer.write_table(whole)
+    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+
+
+class _Mapping:
+    """One task's reading of one raw table."""
+
+    def __init__(self, task: Task, source: HubSource, raw: RawColumns) -> None:
+        self._task, self._source, self._raw = task, source, raw
+
+    def columns(self) -> dict[str, pa.Array]:
+        """Return `id`, `document` and the kind's columns, with unlabelled rows still in."""
+        kind = self._task.kind
+        readers: dict[str, Callable[[str], pa.Array]] = {
+            "context": self._untrimmed, "label": self._labels, "tags": self._tags,
+            "tokens": self._raw.lists_of_texts, "answers": self._raw.lists_of_texts,
+            "answer_starts": self._raw.lists_of_numbers,
+        }
+        columns = {name: readers.get(name, self._raw.texts)(self._source.columns[name])
+                   for name in CANONICAL_COLUMNS[kind]}
+        if kind is Kind.TAGGING:
+            self._check_lengths(columns, "tokens", "tags")
+        if kind is Kind.QA:
+            self._check_lengths(columns, "answers", "answer_starts")
+            self._check_answers(columns)
+        return {"id": self._ids(), "document": self._documents(), **columns}
+
+    def _untrimmed(self, column: str) -> pa.Array:
+        # Answers count from the context's first character, white space or not.
+        return self._raw.texts(column, trimmed=False)
+
+    def _labels(self, column: str) -> pa.Array:
+        given = self._raw.numbers_or_texts(column)
+        if not pa.types.is_integer(given.type):
+            return self._indices(column, given)
+        known = pc.not_equal(given, UNLABELLED)
+        stand_in = pc.if_else(known, given, 0)
+        return pc.if_else(known, self._indices(column, stand_in), UNLABELLED)
+
+    def _tags(self, column: str) -> pa.Array:
+        lists = self._raw.lists_of_numbers_or_texts(column)
+        return with_values(lists, self._indices(column, lists.flatten(), lists))
+
+    def _indices(self, column: str, values: pa.Array, lists: pa.Array | None = None) -> pa.Array:
+        """Return the task's index of each label given by integer or by name."""
+        labels = self._task.labels
+        if not pa.types.is_integer(values.type):
+            found = pc.index_in(values, value_set=pa.array(labels))
+            self._raw.refuse(column, pc.is_null(found), values, f"one of {', '.join(labels)}",
+                             lists)
+            return found.cast(pa.int64())
+        names = self._raw.names_of(column) or labels
+        self._check_names(column, names)
+        outside = pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names)))
+        self._raw.refuse(column, outside, values, f"an integer from 0 to {len(names) - 1}", lists)
+        return pa.array([labels.index(name) for name in names], pa.int64()).take(values)
+
+    def _check_names(self, column: str, names: Sequence[str]) -> None:
+        labels = self._task.labels
+        if sorted(names) != sorted(labels):
+            missing = [name for name in labels if name not in names]
+            unknown = [name for name in names if name not in labels]
+            raise DataError(
+                f"label names of `{column}` must be those of {self._task.name}, each once, got "
+                f"{', '.join(names)}; missing: {', '.join(missing) or 'none'}, unknown: "
+                f"{', '.join(unknown) or 'none'} ({self._raw.file})"
+            )
+
+    def _ids(self) -> pa.Array:
+        if "id" not in self._source.columns:
+            return pa.array(map(str, range(self._raw.rows)), pa.string())
+        column = self._source.columns["id"]
+        ids = self._raw.texts(column)
+        first: dict[str, int] = {}
+        for row, name in enumerate(ids.to_pylist()):
+            if first.setdefault(name, row) != row:
+                raise DataError(f"`{column}` must be unique, got {name!r} twice "
+                                f"({self._raw.place(first[name])}; {self._raw.place(row)})")
+        return ids
+
+    def _documents(self) -> pa.Array:
+        column = self._source.document
+        if column is None:
+            numbers = np.arange(self._raw.rows) // self._source.rows_per_document
+            return pa.array(map(str, numbers.tolist()), pa.string())
+        if self._raw.is_list(column):
+            texts = ["\x1f".join(row) for row in self._raw.lists_of_texts(column).to_pylist()]
+        else:
+            texts = self._raw.texts(column).to_pylist()
+        return pa.array([_digest(text) for text in texts], pa.string())
+
+    def _check_lengths(self, columns: dict[str, pa.Array], name: str, other: str) -> None:
+        wanted, given = (pc.list_value_length(columns[key]) for key in (name, other))
+        named = self._source.columns
+        for row in np.flatnonzero(pc.not_equal(wanted, given))[:1].tolist():
+            raise DataError(f"`{named[other]}` must be as long as `{named[name]}`, got "
+                            f"{given[row]} for {wanted[row]} ({self._raw.place(row)})")
+
+    def _check_answers(self, columns: dict[str, pa.Array]) -> None:
+        named = self._source.columns
+        texts = zip(*(columns[key].to_pylist() for key in ("context", "answers", "answer_starts")),
+                    strict=True)
+        for row, (context, answers, starts) in enumerate(texts):
+            for answer, start in zip(answers, starts, strict=True):
+                if start < 0 or context[start:start + len(answer)] != answer:
+                    raise DataError(
+                        f"`{named['answers']}` must stand in `{named['context']}` at "
+                        f"`{named['answer_starts']}`, got {answer[:60]!r} at {start} "
+                        f"({self._raw.place(row)})"
+                    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,258 @@
+"""Encoding: rows of text become flat arrays of token ids, once per rows and tokenizer.
+
+An item is what an encoder reads at once: a row, a piece of a long sentence, or a window of a
+long context. Items lie end to end in flat arrays, so that padding a batch is one gather.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from spaces.tasks import Kind
+from trainables.rows import DataError, Rows
+from trainables.tokenizer import Tokenizer
+
+__all__ = ["IGNORED", "Encoded", "Padded", "encode", "encode_text"]
+
+IGNORED = -100  # the target of a token that no loss counts, as in torch's cross_entropy
+_CHUNK = 4_096  # rows tokenised at once, which bounds the memory of Python lists
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A batch of items: `ids` int64 [items, length], `mask` bool, `types` int64 or None."""
+
+    ids: Array
+    mask: Array
+    types: Array
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Items as flat arrays.
+
+    `ids` int32 [tokens]; item i is `ids[offsets[i]:offsets[i + 1]]`, `offsets` int64 [items + 1].
+    `items` holds arrays of one value an item: always `row` (its source row) and `second` (where
+    its second segment begins, its length if it has none), by kind `label`, `start`, `end`.
+    `tokens` holds arrays of one value a token: for tagging `tag` (`IGNORED` but on the first
+    piece of a word) and `word`; for qa `char_start` and `char_end` in the context, -1 outside.
+    """
+
+    ids: Array
+    offsets: Array
+    items: dict[str, Array] = field(default_factory=dict)
+    tokens: dict[str, Array] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> Array:
+        """Tokens of each item, int64 [items]."""
+        return np.diff(self.offsets)
+
+    def tokens_in(self, chosen: Array) -> int:
+        """Return the number of tokens of the chosen items."""
+        return int((self.offsets[chosen + 1] - self.offsets[chosen]).sum())
+
+    def take(self, chosen: Array) -> Encoded:
+        """Return the chosen items, in that order, as a compact copy."""
+        lengths = self.lengths[chosen]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        gather = np.repeat(self.offsets[chosen] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Encoded(
+            self.ids[gather],
+            offsets,
+            {name: values[chosen] for name, values in self.items.items()},
+            {name: values[gather] for name, values in self.tokens.items()},
+        )
+
+    def pad(self, chosen: Array, pad_id: int) -> Padded:
+        """Return the chosen items side by side, padded on the right to the longest."""
+        places, mask = self._places(chosen)
+        ids = np.where(mask, self.ids[places], pad_id).astype(np.int64)
+        second = self.items["second"][chosen][:, None]
+        types = (np.arange(mask.shape[1]) >= second) & mask
+        return Padded(ids, mask, types.astype(np.int64))
+
+    def pad_tokens(self, name: str, chosen: Array) -> Array:
+        """Return one array of `tokens` as int64 [items, length], `IGNORED` where padded."""
+        places, mask = self._places(chosen)
+        return np.where(mask, self.tokens[name][places], IGNORED).astype(np.int64)
+
+    def _places(self, chosen: Array) -> tuple[Array, Array]:
+        starts = self.offsets[chosen]
+        lengths = self.offsets[chosen + 1] - starts
+        steps = np.arange(lengths.max())
+        mask = steps < lengths[:, None]
+        return np.where(mask, starts[:, None] + steps, 0), mask
+
+    @classmethod
+    def join(cls, parts: list[Encoded]) -> Encoded:
+        """Return the items of all parts, one part after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(
+            np.concatenate([part.ids for part in parts]),
+            np.concatenate([[0], np.cumsum(lengths)]),
+            {name: np.concatenate([part.items[name] for part in parts]) for name in parts[0].items},
+            {name: np.concatenate([part.tokens[name] for part in parts])
+             for name in parts[0].tokens},
+        )
+
+
+def encode(rows: Rows, tokenizer: Tokenizer, max_length: int) -> Encoded:
+    """Return the items of a task's rows; a retrieval task's are its `text`s.
+
+    Raises:
+        DataError: if the kind needs a fast tokenizer and this is none, or leaves no room.
+    """
+    build = _BY_KIND[rows.task.kind]
+    if rows.task.kind in (Kind.TAGGING, Kind.QA) and not tokenizer.is_fast:
+        raise DataError(f"a tokenizer must be a fast one for {rows.task.kind.value} "
+                        f"({rows.task.name}), got a slow one: {tokenizer.directory}")
+    return Encoded.join(list(build(rows.table, tokenizer, max_length)))
+
+
+def encode_text(texts: pa.ChunkedArray, tokenizer: Tokenizer, max_length: int) -> Encoded:
+    """Return one item a text, cut off at `max_length` tokens."""
+    table = pa.table({"text": texts})
+    return Encoded.join(list(_encode_sequences(table, tokenizer, max_length)))
+
+
+def _encode_sequences(
+    table: pa.Table, tokenizer: Tokenizer, max_length: int
+) -> Iterator[Encoded]:
+    """Classification, pairs (the longer side is cut first), retrieval, plain text."""
+    for first_row, chunk in _chunks(table):
+        texts = chunk["text"].to_pylist()
+        pairs = chunk["text_pair"].to_pylist() if "text_pair" in chunk.column_names else None
+        found = tokenizer.encode(texts, pairs, max_length=max_length)
+        items = {"row": np.arange(first_row, first_row + len(texts), dtype=np.int32)}
+        if "label" in chunk.column_names:
+            items["label"] = chunk["label"].to_numpy()
+        yield _flat(found["input_ids"], found["token_type_ids"], items)
+
+
+def _encode_tagging(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
+    """First piece of each word labelled; a sentence too long for one item makes several."""
+    room = max_length - len(tokenizer.prefix) - len(tokenizer.suffix)
+    if room < 1:
+        raise DataError(f"`max_length` must leave room for a word, got {max_length}")
+    for first_row, chunk in _chunks(table):
+        sentences, tags = chunk["tokens"].to_pylist(), chunk["tags"].to_pylist()
+        pieces = tokenizer.encode_words(sentences)
+        built = [
+            (first_row + number, *item)
+            for number, (words, labels) in enumerate(zip(pieces, tags, strict=True))
+            for item in _sentence_items(words, labels, room, tokenizer)
+        ]
+        rows, ids, item_tags, item_words = zip(*built, strict=True)
+        encoded = _flat(list(ids), None, {"row": np.asarray(rows, np.int32)})
+        encoded.tokens["tag"] = _concatenate(item_tags)
+        encoded.tokens["word"] = _concatenate(item_words)
+        yield encoded
+
+
+def _sentence_items(
+    words: list[list[int]], labels: list[int], room: int, tokenizer: Tokenizer
+) -> Iterator[tuple[list[int], list[int], list[int]]]:
+    """Yield (ids, tags, word numbers) of each item of one sentence, split between words."""
+    words = [(pieces or [tokenizer.unknown_id])[:room] for pieces in words]
+    ends, used = [0], 0
+    for number, pieces in enumerate(words):
+        if used + len(pieces) > room:
+            ends.append(number)
+            used = 0
+        used += len(pieces)
+    head, tail = len(tokenizer.prefix), len(tokenizer.suffix)
+    for start, end in pairwise([*ends, len(words)]):
+        rests = [[IGNORED] * (len(pieces) - 1) for pieces in words[start:end]]
+        numbers = range(start, end)
+        ids = [*tokenizer.prefix, *chain.from_iterable(words[start:end]), *tokenizer.suffix]
+        tags = chain.from_iterable(([labels[n]] + rest) for n, rest in zip(numbers, rests,
+                                                                          strict=True))
+        places = chain.from_iterable(([n] + rest) for n, rest in zip(numbers, rests, strict=True))
+        yield (ids, [IGNORED] * head + list(tags) + [IGNORED] * tail,
+               [IGNORED] * head + list(places) + [IGNORED] * tail)
+
+
+def _encode_qa(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
+    """Windows over the context that overlap by a third; the first answer is the target.
+
+    A window without the whole answer has its target on the first token, as in the field's
+    recipes (BERT, Devlin et al. 2019, appendix).
+    """
+    for first_row, chunk in _chunks(table):
+        found = tokenizer.encode_windows(
+            chunk["question"].to_pylist(), chunk["context"].to_pylist(), max_length
+        )
+        rows = np.asarray(found["overflow_to_sample_mapping"], np.int32)
+        encoded = _flat(found["input_ids"], found["token_type_ids"], {"row": rows + first_row})
+        spans = np.asarray(list(chain.from_iterable(found["offset_mapping"])), np.int32)
+        in_context = np.fromiter(
+            (part == 1 for window in range(len(rows)) for part in found.sequence_ids(window)),
+            bool, len(spans))
+        encoded.tokens["char_start"] = np.where(in_context, spans[:, 0], -1)
+        encoded.tokens["char_end"] = np.where(in_context, spans[:, 1], -1)
+        _place_answers(encoded, chunk, rows)
+        yield encoded
+
+
+def _place_answers(encoded: Encoded, chunk: pa.Table, rows: Array) -> None:
+    """Set `start` and `end`, the first and last token of the first answer within each item."""
+    starts = [places[0] if places else -1 for places in chunk["answer_starts"].to_pylist()]
+    ends = [start + len(texts[0]) if texts else -1
+            for start, texts in zip(starts, chunk["answers"].to_pylist(), strict=True)]
+    first_char, last_char = np.asarray(starts)[rows], np.asarray(ends)[rows]
+    targets = np.zeros((2, len(rows)), np.int64)
+    for item, (low, high) in enumerate(pairwise(encoded.offsets)):
+        begins = encoded.tokens["char_start"][low:high]
+        stops = encoded.tokens["char_end"][low:high]
+        inside = np.flatnonzero((begins >= 0) & (stops > first_char[item])
+                                & (begins < last_char[item]))
+        whole = inside.size and (begins[inside[0]] <= first_char[item]
+                                 and stops[inside[-1]] >= last_char[item])
+        if whole and first_char[item] >= 0:
+            targets[:, item] = inside[0], inside[-1]
+    encoded.items["start"], encoded.items["end"] = targets
+
+
+def _chunks(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
+    for first in range(0, table.num_rows, _CHUNK):
+        yield first, table.slice(first, _CHUNK)
+
+
+def _flat(
+    ids: list[list[int]], types: list[list[int]] | None, items: dict[str, Array]
+) -> Encoded:
+    """Lay lists of ids end to end; `types` give where second segments begin."""
+    lengths = np.fromiter(map(len, ids), np.int64, len(ids))
+    second = lengths.copy()
+    if types is not None:
+        second = np.fromiter(
+            (kinds.index(1) if 1 in kinds else len(kinds) for kinds in types), np.int64, len(ids))
+    return Encoded(_concatenate(ids), np.concatenate([[0], np.cumsum(lengths)]),
+                   {**items, "second": second.astype(np.int32)})
+
+
+def _concatenate(lists: Any) -> Array:
+    return np.fromiter(chain.from_iterable(lists), np.int32)
+
+
+_BY_KIND: dict[Kind, Callable[[pa.Table, Tokenizer, int], Iterator[Encoded]]] = {
+    Kind.CLASSIFICATION: _encode_sequences,
+    Kind.PAIR: _encode_sequences,
+    Kind.RETRIEVAL: _encode_sequences,
+    Kind.TAGGING: _encode_tagging,
+    Kind.QA: _encode_qa,
+}

@@ -1,0 +1,143 @@
+"""Heads: what turns hidden states into labels, tags, spans or masked tokens, and their losses.
+
+A loss is the sum over a batch's counted items, so that micro-batches and workers add up to one
+effective batch exactly; the loop divides by the whole batch's count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from spaces.tasks import Kind, Task
+from trainables.encoder import Encoder, mean_pooled
+from trainables.encoding import IGNORED
+
+__all__ = ["Head", "MaskedTokenHead", "SequenceHead", "SpanHead", "TagHead", "fresh_head",
+           "initialised"]
+
+_INITIAL_SD = 0.02  # the standard deviation of BERT's initial weights
+
+
+class Head(nn.Module):
+    """One task's output layer on an encoder's hidden states [items, length, hidden]."""
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return logits."""
+        raise NotImplementedError
+
+    def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the summed cross-entropy of a batch, a float32 scalar."""
+        raise NotImplementedError
+
+
+class SequenceHead(Head):
+    """Logits [items, labels] from the mean state, by a hidden layer and an output layer."""
+
+    def __init__(self, hidden: int, labels: int) -> None:
+        super().__init__()
+        self.dense = nn.Linear(hidden, hidden)
+        self.out = nn.Linear(hidden, labels)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return logits [items, labels]."""
+        logits: Tensor = self.out(torch.tanh(self.dense(mean_pooled(states, mask))))
+        return logits
+
+    def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum over items; `targets` int64 [items]."""
+        return functional.cross_entropy(self(states, mask).float(), targets, reduction="sum")
+
+
+class TagHead(Head):
+    """Logits [items, length, tags]; only tokens with a tag are counted."""
+
+    def __init__(self, hidden: int, labels: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(hidden, labels)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return logits [items, length, tags]."""
+        logits: Tensor = self.out(states)
+        return logits
+
+    def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum over tagged tokens; `targets` int64 [items, length]."""
+        counted = targets != IGNORED
+        logits = self.out(states[counted])
+        return functional.cross_entropy(logits.float(), targets[counted], reduction="sum")
+
+
+class SpanHead(Head):
+    """Logits [items, length, 2] of an answer's first and last token."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(hidden, 2)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return logits [items, length, 2], minus infinity on padding."""
+        logits: Tensor = self.out(states).float()
+        return logits.masked_fill(~mask.unsqueeze(-1), float("-inf"))
+
+    def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum over items of the mean of both ends' losses; `targets` [items, 2]."""
+        logits = self(states, mask)
+        return functional.cross_entropy(logits, targets, reduction="sum") / 2
+
+
+class MaskedTokenHead(Head):
+    """XLM-R's language-model head; its output table is the encoder's token embeddings."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        table: Tensor = encoder.embeddings.weight  # type: ignore[assignment]
+        self.dense = nn.Linear(encoder.hidden, encoder.hidden)
+        self.norm = nn.LayerNorm(encoder.hidden)
+        self.bias = nn.Parameter(torch.zeros(len(table)))
+        self._tied = [encoder.embeddings]  # a list, so that the table is not this head's too
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return logits [..., vocabulary]."""
+        table: Tensor = self._tied[0].weight  # type: ignore[assignment]
+        return functional.linear(self.norm(functional.gelu(self.dense(states))), table, self.bias)
+
+    def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum over masked tokens; `targets` int64 [items, length]."""
+        counted = targets != IGNORED
+        logits = self(states[counted], mask)
+        return functional.cross_entropy(logits.float(), targets[counted], reduction="sum")
+
+
+def fresh_head(task: Task, hidden: int, seed: int) -> Head:
+    """Return an untrained head; its weights depend on the task's name and the seed alone.
+
+    Raises:
+        ValueError: if the task's kind is never trained.
+    """
+    match task.kind:
+        case Kind.CLASSIFICATION | Kind.PAIR:
+            head: Head = SequenceHead(hidden, len(task.labels))
+        case Kind.TAGGING:
+            head = TagHead(hidden, len(task.labels))
+        case Kind.QA:
+            head = SpanHead(hidden)
+        case _:
+            raise ValueError(f"a head needs a kind that is trained, got {task.kind} ({task.name})")
+    return initialised(head, f"{seed}:{task.name}")
+
+
+def initialised(head: Head, name: str) -> Head:
+    """Return the head with weights from BERT's distribution, seeded by `name`; biases zero."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
+    random = torch.Generator().manual_seed(seed)
+    for key, value in sorted(head.named_parameters()):
+        with torch.no_grad():
+            if key.endswith("bias"):
+                value.zero_()
+            elif not key.startswith("norm"):
+                value.normal_(0.0, _INITIAL_SD, generator=random)
+    return head

@@ -1,0 +1,93 @@
+"""The intermediate phase: multi-task training on a mixture, one head a task, in segments.
+
+Each rung ends a segment; the next segment takes up its whole train state, so that rungs change
+no score but their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from spaces.mixtures import Cell
+from spaces.tasks import Task
+from spaces.trial_config import Recipe
+from trainables.encoder_ref import EncoderRef, read_ref
+from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.tokenizer import tokenizer_fingerprint
+
+__all__ = ["IntermediatePhase", "describe_rows"]
+
+
+@dataclass(frozen=True)
+class IntermediatePhase(Phase):
+    """Training on `cells` from step `start` to `stop` of `steps`.
+
+    `data` are the fingerprints of the cells' train rows. The parent is what provides the
+    encoder, or the segment before.
+    """
+
+    kind: ClassVar[PhaseKind] = "intermediate"
+    version: ClassVar[int] = 1
+
+    cells: tuple[Cell, ...]
+    tasks: tuple[Task, ...]
+    data: tuple[str, ...]
+    recipe: Recipe
+    seed: int
+    start: int
+    stop: int
+    steps: int
+    tokenizer: Path
+    max_length: int
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Mixture, data, recipe, seed and segment."""
+        return {
+            "cells": [cell.model_dump() for cell in self.cells],
+            "tasks": [describe_rows(task) for task in self.tasks], "data": self.data,
+            "recipe": self.recipe.model_dump(), "seed": self.seed, "stop": self.stop,
+            "steps": self.steps, "max_length": self.max_length,
+            "tokenizer": tokenizer_fingerprint(self.tokenizer),
+        }
+
+    def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
+        """Train from the parent's encoder, or on from its state."""
+        # torch and transformers take seconds to import; who finds all in the store does without.
+        from trainables.batches import TaskBatches
+        from trainables.encoder import load_encoder
+        from trainables.heads import fresh_head
+        from trainables.tokenizer import load_tokenizer
+        from trainables.train_loop import TaskModel
+        from trainables.training import STATE_FOLDER, Segment, derived_seed, train_phase
+
+        tokenizer = load_tokenizer(self.tokenizer)
+        by_name = {task.name: task for task in self.tasks}
+        cells = [
+            (by_name[cell.task], cell.weight, context.encoded.get(
+                context.sources.rows(by_name[cell.task], cell.language, "train"), tokenizer,
+                self.max_length))
+            for cell in self.cells
+        ]
+        batches = TaskBatches(cells, self.steps, self.recipe.batch_size,
+                              seed=derived_seed(self.seed, "intermediate"),
+                              pad_id=tokenizer.pad_id)
+        before = read_ref(parents[0])
+        encoder = load_encoder(before, context.hub, to_train=True)
+        heads = {task.name: fresh_head(task, encoder.hidden, self.seed) for task in self.tasks}
+        segment = Segment(stop=self.stop, begin=parents[0] / STATE_FOLDER if self.start else None,
+                          goes_on=self.stop < self.steps)
+        made = train_phase(
+            self, context, TaskModel(encoder, heads), batches, recipe=self.recipe, seed=self.seed,
+            segment=segment, directory=directory,
+            ref=EncoderRef(model=before.model, uri=".", identity=self.entry))
+        return made._replace(seen_cells=tuple(f"{cell.task}/{cell.language}"
+                                              for cell in self.cells if cell.weight))
+
+
+def describe_rows(task: Task) -> dict[str, Any]:
+    """Return what a head and its loss depend on."""
+    return {"name": task.name, "kind": task.kind.value, "labels": task.labels}

@@ -1,0 +1,114 @@
+"""The lab: its rows, its pretraining text and its tokenizers, each made once and kept as Arrow."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+
+from spaces.lab_tasks import LAB_ROWS, LAB_TASKS, UNSEEN_IN_PRETRAINING
+from spaces.tasks import Split, Task
+from spaces.value import digest_of
+from trainables.lab.cldr import locality
+from trainables.lab.generation import make_rows
+from trainables.lab.pretraining import PRETRAINING_LANGUAGES, make_text, train_tokenizer
+from trainables.rows import DataError, Rows
+
+__all__ = ["Lab"]
+
+# Bumped whenever the code of this folder makes other bytes from the same CLDR.
+_VERSION = 1
+
+
+class Lab:
+    """The embedded lab under a cache directory.
+
+    What is asked for is made on first use, a language at a time, and reread memory-mapped. Two
+    processes may ask at once: each makes the whole in a directory of its own and the first to
+    put it in place wins.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self.path = cache / "lab" / self.fingerprint
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits of all that determines the lab's bytes."""
+        return digest_of({
+            "version": _VERSION,
+            "babel": version("babel"),
+            "tokenizers": version("tokenizers"),
+            "tasks": [task.model_dump(mode="json") for task in LAB_TASKS],
+            "rows": LAB_ROWS,
+            "unseen": UNSEEN_IN_PRETRAINING,
+        })
+
+    def rows(self, task: Task, language: str, split: Split) -> Rows:
+        """Return one split of a lab task in one language.
+
+        Raises:
+            DataError: if the task is not offered in the language.
+        """
+        offered = task.train if split == "train" else task.evaluation
+        if language not in offered:
+            raise DataError(f"{task.name} must be asked for in a language it is offered in, "
+                            f"got {language!r}")
+        directory = self._made(f"rows/{language}", lambda path: _write_language(language, path))
+        table = _read(directory / f"{task.name}-{split}.arrow")
+        digest = digest_of([self.fingerprint, task.name, language, split])
+        return Rows(task=task, language=language, split=split, table=table, fingerprint=digest)
+
+    def text(self) -> pa.Table:
+        """Return the pretraining text, columns `text` and `language`, languages interleaved."""
+        return _read(self._made("text", _write_text) / "text.arrow")
+
+    def tokenizer(self, vocabulary: int) -> Path:
+        """Return the directory of the tokenizer with that many pieces, for `AutoTokenizer`."""
+        return self._made(f"tokenizer-{vocabulary}",
+                          lambda path: train_tokenizer(self.text(), vocabulary, path))
+
+    def _made(self, name: str, make: Callable[[Path], None]) -> Path:
+        """Return the directory `name`, made by `make` unless it is there already."""
+        place = self.path / name
+        if place.is_dir():
+            return place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        try:
+            make(draft)
+            draft.rename(place)
+        except OSError:
+            if not place.is_dir():  # otherwise another process was first, with the same bytes
+                raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return place
+
+
+def _write_language(language: str, directory: Path) -> None:
+    for task in LAB_TASKS:
+        for split in LAB_ROWS:
+            if language in (task.train if split == "train" else task.evaluation):
+                _write(make_rows(task, language, split), directory / f"{task.name}-{split}.arrow")
+    locality.cache_clear()
+
+
+def _write_text(directory: Path) -> None:
+    text = pa.concat_tables([make_text(language) for language in PRETRAINING_LANGUAGES])
+    order = sorted(range(text.num_rows), key=lambda row: hashlib.sha256(b"%d" % row).digest())
+    _write(text.take(order), directory / "text.arrow")
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _read(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()

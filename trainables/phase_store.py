@@ -1,0 +1,266 @@
+"""The phase store: what phases made, under digests of all that determined it.
+
+An entry lies at `<phase>/<entry>/`: its files in a folder of one attempt's own, and a manifest
+that names the folder and every file's size and SHA-256. The manifest is written last and in one
+move, so that an entry is there whole or not at all, whoever else makes it at the same time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+import uuid
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from pyarrow import fs
+from pydantic import ValidationError
+
+from spaces.value import Value
+
+__all__ = ["Manifest", "PhaseStore", "StoredEntry"]
+
+MANIFEST = "manifest.json"
+_ABANDONED_DAYS = 1.0  # an attempt without a manifest that is older is nobody's
+_DAY = 86_400.0
+
+
+class StoredFile(Value):
+    """One file of an entry: its path in the entry, its bytes and their SHA-256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Manifest(Value):
+    """What an entry holds. `created` is Unix time; `seconds` is what the entry took to make."""
+
+    folder: str
+    files: tuple[StoredFile, ...]
+    created: float
+    seconds: float
+    description: str
+    meta: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)
+
+
+class StoredEntry(Value):
+    """One line of the store's list."""
+
+    phase: str
+    entry: str
+    manifest: Manifest
+
+
+class PhaseStore:
+    """A store in a directory, or at a URI of any filesystem that pyarrow opens.
+
+    Args:
+        uri: where. Entries of a remote store are fetched to `cache` when they are read.
+        cache: a local directory; needed for a remote store alone.
+    """
+
+    def __init__(self, uri: str, cache: Path | None = None) -> None:
+        self.uri = uri
+        self._fs, root = _open(uri)
+        self._is_local = isinstance(self._fs, fs.LocalFileSystem)
+        self._root = root.rstrip("/")
+        self._cache = cache
+        self._checked: set[tuple[str, str]] = set()
+        if not self._is_local and cache is None:
+            raise ValueError(f"`cache` must be given for a store that is no directory, got {uri}")
+
+    def get(self, phase: str, entry: str) -> Path | None:
+        """Return the local directory of an entry's files, or None where there is none.
+
+        An entry whose files are missing, cut short or altered is removed, and None returned.
+        """
+        manifest = self.manifest(phase, entry)
+        if manifest is None:
+            return None
+        if self._is_local:
+            directory = Path(self._place(phase, entry, manifest.folder))
+        else:
+            assert self._cache is not None
+            directory = self._cache / phase / f"{entry}-{manifest.folder}"
+            if not directory.exists():
+                self._fetch(self._place(phase, entry, manifest.folder), manifest, directory)
+        if (str(directory), manifest.folder) in self._checked and directory.exists():
+            return directory
+        if not _is_whole(directory, manifest):
+            self.remove(phase, entry)
+            if not self._is_local:
+                shutil.rmtree(directory, ignore_errors=True)
+            return None
+        self._checked.add((str(directory), manifest.folder))
+        return directory
+
+    def manifest(self, phase: str, entry: str) -> Manifest | None:
+        """Return an entry's manifest without looking at its files; None where there is none."""
+        try:
+            with self._fs.open_input_stream(self._place(phase, entry, MANIFEST)) as stream:
+                return Manifest.model_validate_json(stream.readall())
+        except FileNotFoundError:
+            return None
+        except ValidationError:
+            self.remove(phase, entry)
+            return None
+
+    def put(self, phase: str, entry: str, directory: Path, *, description: str = "",
+            seconds: float = 0.0, meta: dict[str, Any] | None = None) -> Path:
+        """Keep the files of a directory as an entry and return where they can be read.
+
+        The directory may be moved: it belongs to the store from here on.
+        """
+        folder = uuid.uuid4().hex[:12]
+        paths = sorted(path for path in directory.rglob("*") if path.is_file())
+        manifest = Manifest(
+            folder=folder, files=tuple(_describe(path, directory) for path in paths),
+            created=time.time(), seconds=seconds, description=description, meta=meta or {})
+        target = self._place(phase, entry, folder)
+        self._fs.create_dir(self._place(phase, entry), recursive=True)
+        if self._is_local:
+            shutil.move(directory, target)
+        else:
+            self._send(directory, target, manifest)
+        self._publish(phase, entry, manifest)
+        found = self.get(phase, entry)  # perhaps that of another maker, who came later
+        if found is None:
+            raise OSError(f"a store must keep what is put into it, got a damaged entry {entry} "
+                          f"({self.uri})")
+        return found
+
+    def list(self) -> Iterator[StoredEntry]:
+        """Yield all entries, by phase and name."""
+        for phase in self._folders(self._root):
+            for entry in self._folders(f"{self._root}/{phase}"):
+                manifest = self.manifest(phase, entry)
+                if manifest is not None:
+                    yield StoredEntry(phase=phase, entry=entry, manifest=manifest)
+
+    def size(self) -> int:
+        """Return the bytes of all entries' files."""
+        return sum(stored.manifest.size for stored in self.list())
+
+    def collect(self, *, keep: Collection[str] = (), phases: Collection[str] | None = None,
+                older_than_days: float = 0.0, max_bytes: int = 0) -> list[StoredEntry]:
+        """Remove entries, the oldest first, and return them; also what makers abandoned.
+
+        Args:
+            keep: entries never to remove.
+            phases: only entries of these phases; None for all.
+            older_than_days: only entries made longer ago than this.
+            max_bytes: stop as soon as the store holds no more than this.
+        """
+        stored = sorted(self.list(), key=lambda each: each.manifest.created)
+        left, removed = sum(each.manifest.size for each in stored), []
+        for each in stored:
+            old = time.time() - each.manifest.created >= older_than_days * _DAY
+            chosen = old and each.entry not in keep and (phases is None or each.phase in phases)
+            if chosen and left > max_bytes:
+                self.remove(each.phase, each.entry)
+                left -= each.manifest.size
+                removed.append(each)
+        self._drop_abandoned()
+        return removed
+
+    def remove(self, phase: str, entry: str) -> None:
+        """Remove an entry; the manifest first, so that nobody reads the rest."""
+        place = self._place(phase, entry)
+        for drop in (lambda: self._fs.delete_file(f"{place}/{MANIFEST}"),
+                     lambda: self._fs.delete_dir(place)):
+            try:
+                drop()
+            except FileNotFoundError:
+                continue  # another process removed it
+
+    def _place(self, *parts: str) -> str:
+        return "/".join((self._root, *parts))
+
+    def _folders(self, place: str) -> list[str]:
+        selector = fs.FileSelector(place, allow_not_found=True)
+        return sorted(info.base_name for info in self._fs.get_file_info(selector)
+                      if info.type == fs.FileType.Directory)
+
+    def _publish(self, phase: str, entry: str, manifest: Manifest) -> None:
+        """Write the manifest: by a rename here, in one object on an object store."""
+        final = self._place(phase, entry, MANIFEST)
+        draft = f"{final}.{manifest.folder}" if self._is_local else final
+        with self._fs.open_output_stream(draft) as stream:
+            stream.write(json.dumps(manifest.model_dump(mode="json"), indent=1).encode())
+        if self._is_local:
+            Path(draft).replace(final)
+
+    def _send(self, directory: Path, target: str, manifest: Manifest) -> None:
+        for file in manifest.files:
+            place = f"{target}/{file.path}"
+            self._fs.create_dir(place.rpartition("/")[0], recursive=True)
+            fs.copy_files(str(directory / file.path), place,
+                          source_filesystem=fs.LocalFileSystem(), destination_filesystem=self._fs)
+
+    def _fetch(self, source: str, manifest: Manifest, directory: Path) -> None:
+        """Fetch an entry's files into place in one move; what is missing is found by the check."""
+        draft = directory.with_name(f".{uuid.uuid4().hex}")
+        draft.mkdir(parents=True)
+        for file in manifest.files:
+            place = draft / file.path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                fs.copy_files(f"{source}/{file.path}", str(place), source_filesystem=self._fs,
+                              destination_filesystem=fs.LocalFileSystem())
+            except FileNotFoundError:
+                break
+        try:
+            draft.rename(directory)
+        except OSError:  # another process fetched it first
+            shutil.rmtree(draft)
+
+    def _drop_abandoned(self) -> None:
+        """Remove attempts' folders that no manifest names and nobody can still be writing."""
+        for phase in self._folders(self._root):
+            for entry in self._folders(f"{self._root}/{phase}"):
+                manifest = self.manifest(phase, entry)
+                for folder in self._folders(self._place(phase, entry)):
+                    place = self._place(phase, entry, folder)
+                    named = manifest is not None and manifest.folder == folder
+                    if not named and self._age_days(place) > _ABANDONED_DAYS:
+                        self._fs.delete_dir(place)
+
+    def _age_days(self, place: str) -> float:
+        modified = self._fs.get_file_info(place).mtime_ns
+        return 0.0 if modified is None else (time.time() - modified / 1e9) / _DAY
+
+
+def _open(uri: str) -> tuple[fs.FileSystem, str]:
+    if "://" not in uri:
+        return fs.LocalFileSystem(), str(Path(uri).resolve())
+    found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(uri)
+    return found
+
+
+def _describe(path: Path, directory: Path) -> StoredFile:
+    return StoredFile(path=path.relative_to(directory).as_posix(), size=path.stat().st_size,
+                      sha256=_sha256(path))
+
+
+def _is_whole(directory: Path, manifest: Manifest) -> bool:
+    """Return whether every file is there with the bytes it was written with."""
+    return all(
+        (directory / file.path).is_file()
+        and (directory / file.path).stat().st_size == file.size
+        and _sha256(directory / file.path) == file.sha256
+        for file in manifest.files
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

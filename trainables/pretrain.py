@@ -1,0 +1,119 @@
+"""The pretrain phase: a published encoder as it is, or a lab encoder by masked-language modelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from spaces.models import HubModel, LabModel
+from spaces.trial_config import Recipe
+from trainables.encoder_ref import (
+    EncoderRef,
+    model_directory,
+    weights_identity,
+    write_ref,
+)
+from trainables.phases import Context, Made, Phase, PhaseKind, Setting
+from trainables.scores import Cost
+from trainables.tokenizer import tokenizer_fingerprint
+
+__all__ = ["LoadPublished", "PretrainLab", "pretrain_phase", "tokenizer_directory"]
+
+
+@dataclass(frozen=True)
+class LoadPublished(Phase):
+    """A published encoder. Its entry is a reference: nothing is copied.
+
+    `identity` is a digest of its files, so that an altered checkpoint is another encoder.
+    """
+
+    kind: ClassVar[PhaseKind] = "pretrain"
+    version: ClassVar[int] = 1
+
+    model: HubModel
+    identity: str
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The weights and the rates of dropout; where they lie does not matter."""
+        return {"identity": self.identity, "dropout": self.model.dropout}
+
+    def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
+        """Write the reference."""
+        ref = EncoderRef(model=self.model, uri=self.model.path, identity=self.identity,
+                         published=True)
+        write_ref(directory, ref)
+        return Made(Cost())
+
+
+@dataclass(frozen=True)
+class PretrainLab(Phase):
+    """A lab encoder, pretrained once per model and pretraining seed."""
+
+    kind: ClassVar[PhaseKind] = "pretrain"
+    version: ClassVar[int] = 1
+
+    model: LabModel
+    seed: int
+    data: str  # the fingerprint of the lab
+    tokenizer: Path
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The model's shape and recipe, the seed, and the fingerprints of text and tokenizer."""
+        return {"model": self.model.model_dump(mode="json", exclude={"name"}), "seed": self.seed,
+                "data": self.data, "tokenizer": tokenizer_fingerprint(self.tokenizer)}
+
+    def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
+        """Train on the lab's text."""
+        # torch and transformers take seconds to import; who finds all in the store does without.
+        from trainables.batches import MaskedBatches
+        from trainables.encoder import fresh_encoder
+        from trainables.encoding import encode_text
+        from trainables.heads import MaskedTokenHead, initialised
+        from trainables.lab import Lab
+        from trainables.tokenizer import load_tokenizer
+        from trainables.train_loop import TaskModel
+        from trainables.training import Segment, derived_seed, train_phase
+
+        model, tokenizer = self.model, load_tokenizer(self.tokenizer)
+        text = Lab(Path(context.workspace.cache)).text()["text"]
+        drawn = text.slice(0, model.steps * model.batch_size)  # its rows lie in a hashed order
+        batches = MaskedBatches(encode_text(drawn, tokenizer, model.max_length), model.steps,
+                                model.batch_size, seed=derived_seed(self.seed, "pretrain"),
+                                tokenizer=tokenizer)
+        encoder = fresh_encoder(model, tokenizer.pad_id, derived_seed(self.seed, "encoder"))
+        head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
+        recipe = Recipe(learning_rate=model.learning_rate, batch_size=model.batch_size)
+        ref = EncoderRef(model=model, uri=".", identity=self.entry)
+        return train_phase(self, context, TaskModel(encoder, {"mlm": head}), batches,
+                           recipe=recipe, seed=self.seed, segment=Segment(stop=model.steps),
+                           ref=ref, directory=directory)
+
+
+def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context,
+                   setting: Setting) -> Phase:
+    """Return the phase that provides an encoder; a published one has no seed.
+
+    Raises:
+        DataError: if a published encoder cannot be had.
+    """
+    if isinstance(model, HubModel):
+        identity = weights_identity(model_directory(model, context.hub))
+        return LoadPublished("pretrain", (), setting, model=model, identity=identity)
+    from trainables.lab import Lab
+
+    return PretrainLab("pretrain", (), setting, model=model, seed=seed,
+                       data=Lab(Path(context.workspace.cache)).fingerprint,
+                       tokenizer=tokenizer_directory(model, context))
+
+
+def tokenizer_directory(model: LabModel | HubModel, context: Context) -> Path:
+    """Return the directory of a model's tokenizer."""
+    if isinstance(model, HubModel):
+        return model_directory(model, context.hub)
+    from trainables.lab import Lab
+
+    return Lab(Path(context.workspace.cache)).tokenizer(model.vocabulary)

@@ -1,0 +1,68 @@
+"""The target phase: fine-tuning on one target task's English train rows, with a fresh head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from spaces.languages import ENGLISH
+from spaces.tasks import Task
+from spaces.trial_config import Recipe
+from trainables.encoder_ref import EncoderRef, read_ref
+from trainables.intermediate import describe_rows
+from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.tokenizer import tokenizer_fingerprint
+
+__all__ = ["TargetPhase"]
+
+
+@dataclass(frozen=True)
+class TargetPhase(Phase):
+    """Training on `steps` batches of one task in English; the last step's weights are kept."""
+
+    kind: ClassVar[PhaseKind] = "target"
+    version: ClassVar[int] = 1
+
+    task: Task
+    data: str  # the fingerprint of its English train rows
+    recipe: Recipe
+    seed: int
+    steps: int
+    tokenizer: Path
+    max_length: int
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Task, data, recipe, steps and seed."""
+        return {
+            "task": describe_rows(self.task), "data": self.data,
+            "recipe": self.recipe.model_dump(), "seed": self.seed, "steps": self.steps,
+            "max_length": self.max_length, "tokenizer": tokenizer_fingerprint(self.tokenizer),
+        }
+
+    def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
+        """Train from the parent's encoder."""
+        # torch and transformers take seconds to import; who finds all in the store does without.
+        from trainables.batches import TaskBatches
+        from trainables.encoder import load_encoder
+        from trainables.heads import fresh_head
+        from trainables.tokenizer import load_tokenizer
+        from trainables.train_loop import TaskModel
+        from trainables.training import Segment, derived_seed, train_phase
+
+        tokenizer = load_tokenizer(self.tokenizer)
+        rows = context.sources.rows(self.task, ENGLISH, "train")
+        encoded = context.encoded.get(rows, tokenizer, self.max_length)
+        batches = TaskBatches([(self.task, 1.0, encoded)], self.steps, self.recipe.batch_size,
+                              seed=derived_seed(self.seed, f"target {self.task.name}"),
+                              pad_id=tokenizer.pad_id)
+        before = read_ref(parents[0])
+        encoder = load_encoder(before, context.hub, to_train=True)
+        head = fresh_head(self.task, encoder.hidden, self.seed)
+        made = train_phase(
+            self, context, TaskModel(encoder, {self.task.name: head}), batches,
+            recipe=self.recipe, seed=self.seed, segment=Segment(stop=self.steps),
+            directory=directory, ref=EncoderRef(model=before.model, uri=".", identity=self.entry))
+        return made._replace(seen_cells=(f"{self.task.name}/{ENGLISH}",))

@@ -1,0 +1,73 @@
+"""Train states: everything a training phase needs to go on, as safetensors and JSON.
+
+A state is a directory that appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from spaces.value import Value
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["LoopState", "has_state", "load_state", "save_state"]
+
+NUMBERS, TENSORS = "state.json", "state.safetensors"
+
+
+class LoopState(Value):
+    """What a train state holds beside tensors.
+
+    `step` counts optimiser steps done, and is the sampler's and the schedule's position and,
+    with `seed`, the random state: every step's draws and dropout are functions of (seed, step,
+    rank). `micro_batch` is in items, None until one was too large. `loss_sum` and `loss_steps`
+    belong to the open point of the learning curve, a list of (step, mean loss).
+    """
+
+    seed: int
+    step: int = 0
+    micro_batch: int | None = None
+    examples: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    learning_curve: tuple[tuple[int, float], ...] = Field(default=())
+
+
+def save_state(directory: Path, numbers: LoopState, tensors: dict[str, Tensor]) -> None:
+    """Write a state in place of the one that may be there."""
+    from safetensors.torch import save_file
+
+    draft = directory.with_name(f".{directory.name}-{uuid.uuid4().hex}")
+    draft.mkdir(parents=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()},
+              str(draft / TENSORS))
+    (draft / NUMBERS).write_text(numbers.model_dump_json())
+    replaced = directory.with_name(f".{directory.name}-{uuid.uuid4().hex}")
+    if directory.exists():
+        os.replace(directory, replaced)
+    os.replace(draft, directory)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def has_state(directory: Path) -> bool:
+    """Return whether a directory holds a state."""
+    return (directory / NUMBERS).exists()
+
+
+def load_state(directory: Path) -> tuple[LoopState, dict[str, Tensor]]:
+    """Return a state's numbers and tensors, on the CPU."""
+    from safetensors.torch import load_file
+
+    numbers = LoopState.model_validate(json.loads((directory / NUMBERS).read_text()))
+    return numbers, load_file(str(directory / TENSORS))

@@ -1,0 +1,82 @@
+"""Training phases: what pretraining, intermediate and target training have in common.
+
+The one way from a phase's batches to files: weights, reference, and, where the phase is to be
+gone on with, the whole train state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import save_model
+
+from spaces.trial_config import Recipe
+from trainables.batches import Batches
+from trainables.device import choose_device
+from trainables.encoder import save_encoder
+from trainables.encoder_ref import EncoderRef, write_ref
+from trainables.phases import Context, Made, Phase
+from trainables.scores import Cost
+from trainables.train_loop import TaskModel, TrainLoop
+
+__all__ = ["HEAD_FILE", "STATE_FOLDER", "Segment", "derived_seed", "steps_of", "train_phase"]
+
+STATE_FOLDER = "state"
+HEAD_FILE = "head.safetensors"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The part of a training that one phase does: up to step `stop` of the batches' steps.
+
+    `begin` is the state to go on from, None at the start; `goes_on` says whether another
+    segment follows, so that the state must be kept.
+    """
+
+    stop: int
+    begin: Path | None = None
+    goes_on: bool = False
+
+
+def steps_of(examples: int, recipe: Recipe) -> int:
+    """Return the optimiser steps that a number of examples makes."""
+    return math.ceil(examples / recipe.batch_size)
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """Return a seed below 2**31 of its own for one purpose."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{purpose}".encode()).digest()[:4]) // 2
+
+
+def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batches, *,
+                recipe: Recipe, seed: int, segment: Segment, ref: EncoderRef,
+                directory: Path) -> Made:
+    """Train a model over one segment and write the encoder, one head, and the state if it goes on.
+
+    Raises:
+        NonFiniteLoss: if training diverges.
+    """
+    device = choose_device(context.workspace.precision)
+    loop = TrainLoop(model, batches, recipe, seed=seed, device=device, workers=context.workers)
+    if segment.begin is not None:
+        loop.load(segment.begin)
+    begun = loop.state
+    state = loop.run(segment.stop, on_step=context.throttled(phase.name, segment.stop),
+                     keep=context.states / phase.entry, keep_seconds=context.keep_seconds)
+    save_encoder(model.encoder, directory)
+    write_ref(directory, ref)
+    if len(model.heads) == 1:
+        save_model(next(iter(model.heads.values())), str(directory / HEAD_FILE))
+    if segment.goes_on:
+        loop.save(directory / STATE_FOLDER)
+    tokens = state.tokens - begun.tokens
+    cost = Cost(
+        examples=state.examples - begun.examples, tokens=tokens,
+        flops=6.0 * model.encoder.body_parameters * tokens,
+        device_seconds=(state.seconds - begun.seconds) * context.workers.size,
+        device=device.hardware, precision=device.precision)
+    curve = tuple(point for point in state.learning_curve if point[0] > begun.step)
+    return Made(cost, curve)
