@@ -63,8 +63,10 @@ def _on_winners(readout: Readout, standings: Sequence[Standing], worth: float | 
     entries = [entry for entry in readout.entries if entry.gain is not None]
     if not entries:
         if readout.winners and readout.outcomes["search"]["finished"]:
+            cure = ("resume the search to confirm them" if readout.selection.winners
+                    else "set `confirmation.winners` to have them confirmed")
             yield ("Nothing was confirmed: the search's own numbers are the largest of many and "
-                   "flatter; resume the search to confirm them on fresh seeds.")
+                   f"flatter; {cure} on fresh seeds.")
         return
     shown = [entry for entry in entries if entry.low is not None and entry.low > 0]
     if not shown and any(entry.low is not None for entry in entries):
@@ -78,8 +80,8 @@ def _on_winners(readout: Readout, standings: Sequence[Standing], worth: float | 
         yield (f"The best confirmed mixture is the reference {best.group}: the search found "
                "nothing better on fresh seeds; give it more trials, or a narrower space.")
     elif shown and best in shown:
-        yield (f"Feed {best.group} into the next study's fixed points and vary what was held "
-               "fixed around it, or repeat it on a larger model.")
+        yield (f"Feed {', '.join(best.labels)} into the next study's fixed points and vary what "
+               "was held fixed around it, or repeat it on a larger model.")
 
 
 def _on_contenders(contenders: Sequence[Standing], worth: float | None) -> str:

@@ -96,8 +96,7 @@ class Agenda:
             if any(result is None for result in ended):
                 return None
             self._objective = Objective.from_controls(
-                [result for result in ended if result is not None], self.study.target_kinds,
-                retrieval=self.study.search.retrieval)
+                [result for result in ended if result is not None], self.study)
         return self._objective.value(scores)
 
     def _startable(self) -> Iterator[Planned]:

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from search.faults import InterruptedSearch, UserError
+from search.token_mode import set_token_mode
 
 __all__ = ["app", "main"]
 
@@ -94,6 +95,7 @@ def check(study: str, hub: str | None, storage: str | None, overrides: Sequence[
 def start(study: str, address: str, tracking_uri: str | None, storage: str | None,
           hub: str | None, overrides: Sequence[str]) -> None:
     """Start a search of STUDY (a shipped name or a YAML file) and read it out at the end."""
+    set_token_mode(address)
     from search.commands import Options, start_search
 
     start_search(study, overrides=tuple(overrides), console=_console(), options=Options(
@@ -109,6 +111,7 @@ def start(study: str, address: str, tracking_uri: str | None, storage: str | Non
 def resume(name: str, address: str, tracking_uri: str | None, storage: str | None,
            hub: str | None) -> None:
     """Go on with the search NAME, or with the latest search of the study NAME."""
+    set_token_mode(address)
     from search.commands import Options, resume_search
 
     resume_search(name, console=_console(), options=Options(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import ray
 
@@ -39,7 +37,6 @@ def joined(address: str, *, dashboard: bool) -> Iterator[None]:
     Raises:
         UserError: if no cluster answers at `address`.
     """
-    _set_token_mode(address)
     own = address == "local"
     try:
         ray.init(
@@ -90,20 +87,6 @@ def trial_resources(resources: Resources) -> dict[str, float]:
     if resources.workers > 1:
         return {"cpu": DRIVER_CPUS}
     return {"cpu": resources.cpus} | ({"gpu": resources.gpus} if resources.gpus else {})
-
-
-def _set_token_mode(address: str) -> None:
-    """Say token mode explicitly, by the rule of `ray start --head`: on where a token is found.
-
-    A private cluster always uses a token; Ray makes one where there is none.
-    """
-    if "RAY_AUTH_MODE" in os.environ:
-        return
-    token = (os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
-             or (Path.home() / ".ray" / "auth_token").exists())
-    if address == "local" and not token:
-        return  # Ray itself turns token mode on for a new local cluster and writes a token
-    os.environ["RAY_AUTH_MODE"] = "token" if token else "disabled"
 
 
 def _has_dashboard() -> bool:

@@ -12,10 +12,10 @@ from search.intervals import LEVEL, Interval, best_critical, t_interval, welch_i
 from search.objective import Objective, control_key
 from search.results import Outcome, Role, TrialResult
 from spaces.mixtures import Mixture, uniform
-from spaces.search_space import Point, SearchSpace
+from spaces.search_space import Point
 from spaces.value import Value
 
-__all__ = ["Choice", "Standing", "choose", "references_of", "winner_set"]
+__all__ = ["Choice", "Standing", "choose", "winner_set"]
 
 
 class Choice(Value):
@@ -63,8 +63,8 @@ def choose(
         results: every trial that ended; all but search trials are passed over.
         objective: the selection objective.
         k: how many winners, fixed before the search.
-        references: name -> mixture, such as `uniform` and `proportional`; None for uniform over
-            all tasks that the search used.
+        references: name -> mixture, as by `SearchSpace.references`; None for uniform over all
+            tasks that the search used.
 
     Raises:
         ValueError: if `k` is negative.
@@ -83,12 +83,6 @@ def choose(
             for mixture, labels in names.items()]
 
 
-def references_of(space: SearchSpace) -> dict[str, Mixture]:
-    """Return the mixtures that are confirmed beside every winner and the best single task."""
-    *_, equal, by_size = space.references()
-    return {"uniform": equal, "proportional": by_size}
-
-
 def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[Standing, ...]:
     """Return how each confirmed mixture did, the best first, and which of them may be the best.
 
@@ -101,7 +95,8 @@ def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[St
     listed = list(results)
     groups: dict[str, list[TrialResult]] = defaultdict(list)
     for result in listed:
-        if result.role is Role.CONFIRMATION and result.outcome is Outcome.FINISHED:
+        if (result.role is Role.CONFIRMATION and result.outcome is Outcome.FINISHED
+                and not result.config.is_control):
             groups[result.group].append(result)
     controls = [result for result in listed if result.config.is_control
                 and result.outcome is Outcome.FINISHED and result.scores is not None]
@@ -111,7 +106,7 @@ def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[St
         Standing(group=group, point=_point(found[0]), trials=tuple(each.trial for each in found),
                  score=_over(scores[group].values()), gain=_gain(found, controls, objective),
                  behind=compared.get(group), in_winner_set=_may_be_best(compared.get(group)))
-        for group, found in groups.items() if found[0].config.intermediate is not None
+        for group, found in groups.items()
     ]
     return tuple(sorted(standings, key=lambda each: (-each.score.mean, each.group)))
 

@@ -110,9 +110,7 @@ class Declaration(Value):
         """The mixture of the curve's block, None without a curve."""
         if self.curve is None:
             return None
-        if isinstance(self.curve.mixture, Mixture):
-            return self.curve.mixture
-        return uniform(self.intermediate.tasks)
+        return self.curve.mixture or uniform(self.intermediate.tasks)
 
     def space(self, sizes: Mapping[str, Mapping[str, int]]) -> SearchSpace:
         """Return the search space over data of these sizes.

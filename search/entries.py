@@ -122,7 +122,7 @@ class Question(Value):
 
     @classmethod
     def of(cls, study: Study, references: dict[str, Mixture] | None = None) -> Question:
-        """Return what a study asks; `references` as by `references_of` its space."""
+        """Return what a study asks; `references` as by its search space."""
         return cls(kinds=study.target_kinds, winners=study.confirmation.winners,
                    worth=study.curve.worth if study.curve else None,
                    references=references, retrieval=study.search.retrieval)

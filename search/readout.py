@@ -21,6 +21,9 @@ from trainables.scores import Cost
 
 __all__ = ["locate_curve", "read_out", "selection_objective"]
 
+# How many of the search's best are shown where a study confirms none.
+UNCONFIRMED_SHOWN = 3
+
 
 def read_out(
     results: Iterable[TrialResult], question: Question, *, search: str,
@@ -38,7 +41,8 @@ def read_out(
     listed = sorted(results, key=lambda result: result.trial)
     objective = selection_objective(listed, question)
     standings = winner_set(listed, objective)
-    choices = choose(listed, objective, max(1, question.winners), question.references)
+    choices = choose(listed, objective, question.winners or UNCONFIRMED_SHOWN,
+                     question.references)
     entries = _entries(listed, objective, standings, choices)
     curve = None if question.worth is None else locate_curve(listed, objective, question.worth,
                                                              axis=question.axis)
@@ -57,9 +61,9 @@ def read_out(
 def selection_objective(results: Iterable[TrialResult], question: Question) -> Objective:
     """Return the objective that the searcher maximised: scaled by controls at search fidelity."""
     listed = list(results)
-    searched = {control_key(result.config) for result in listed if result.role is Role.SEARCH}
+    levels = {result.config.control().fidelity for result in listed if result.role is Role.SEARCH}
     return Objective.scaled(
-        [result for result in listed if control_key(result.config) in searched],
+        [result for result in listed if result.config.control().fidelity in levels],
         question.kinds, retrieval=question.retrieval)
 
 

@@ -115,16 +115,20 @@ def _mixtures(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
         notes.append("In search: the search's own gain on the selection panel "
                      f"({', '.join(readout.selection.panel)}), picked from "
                      f"{readout.selection.candidates} mixtures: it flatters.")
+    settings = sorted({_setting(entry) for entry in readout.entries})
+    if len(settings) == 1:
+        notes.insert(0, f"All with {settings[0]}.")
     notes += [f"Note: {flag}." for flag in readout.selection.flags]
-    return "Mixtures", header, [_mixture_row(entry) for entry in readout.entries], notes
+    rows = [_mixture_row(entry, with_setting=len(settings) > 1) for entry in readout.entries]
+    return "Mixtures", header, rows, notes
 
 
-def _mixture_row(entry: Entry) -> _Row:
+def _mixture_row(entry: Entry, *, with_setting: bool) -> _Row:
+    name = mixture_text(entry) + (f"\n{_setting(entry)}" if with_setting else "")
     may_be_best = {None: _NONE, True: "yes", False: "no"}[entry.in_winner_set]
     selected = _NONE if entry.selection_gain is None else f"{entry.selection_gain:+.2f}"
     score = _NONE if entry.score is None else f"{entry.score:.2f}"
-    return (f"{mixture_text(entry)}\n{_setting(entry)}", ", ".join(entry.labels), score,
-            gain_text(entry), may_be_best, selected)
+    return (name, ", ".join(entry.labels), score, gain_text(entry), may_be_best, selected)
 
 
 def _blocks(readout: Readout) -> str:

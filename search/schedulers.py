@@ -54,6 +54,10 @@ class RungScheduler(AsyncHyperBandScheduler):
         """Forget the trial; its last rung was seen when it was reported."""
         self._trial_info.pop(trial.trial_id, None)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle to nothing: Tune pickles what it is given, and nothing ever reads it back."""
+        return {}
+
     def _decide(self, trial: str, rung: float, scores: dict[str, Any]) -> str:
         value = self._agenda.objective(Scores.model_validate(scores))
         if value is None:  # the controls that scale the objective still run

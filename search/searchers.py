@@ -85,6 +85,10 @@ class AgendaSearcher(Searcher):
             self._ended_without_a_result(planned, message, died=error or message.kind != "rung")
         self._changed(planned.trial, Message(kind="ended"))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle to nothing: Tune pickles what it is given, and nothing ever reads it back."""
+        return {}
+
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the journal is the record, and a search resumes from it alone."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from search.study_faults import fault
 from spaces.dimensions import Name, Number, Switch, Whole
@@ -70,16 +70,23 @@ class Levels(Value):
     def _name_the_levels(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        named = {"confirm": given.get("search"), **given}
-        return {key: _level(key, level) for key, level in named.items() if level is not None}
+        stated = {key: level for key, level in given.items() if level is not None}
+        if "search" in stated:
+            stated.setdefault("confirm", stated["search"])
+        return {key: _level(key, level) for key, level in stated.items()}
 
 
 def _level(name: str, given: Any) -> Any:
     if not isinstance(given, Mapping):
         return given
     for key, value in given.items():
-        if isinstance(value, bool):
-            raise fault(f"fidelity.{name}.{key}", f"`{key}` must be a whole number, got {value}")
+        if key == "name" or key not in Fidelity.model_fields:
+            continue  # the name is set here, and an unknown key is refused by Fidelity
+        if value is None and key == "evaluation_languages":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise fault(f"fidelity.{name}.{key}", f"`{key}` must be a whole number of at least 1, "
+                                                  f"got {value!r}")
     return {**given, "name": name}
 
 
@@ -115,36 +122,42 @@ class Confirmation(Value):
     seeds: Annotated[Whole, Field(ge=2, le=500)] = 5
 
     @property
+    def chosen(self) -> int:
+        """The most points to confirm: winners, uniform, size-proportional, the best single task."""
+        return self.winners + 3 if self.winners else 0
+
+    @property
     def trials(self) -> int:
-        """The most trials: winners, three references and one control, on each seed."""
-        return (self.winners + 3 + 1) * self.seeds if self.winners else 0
+        """The most trials, with one control on each seed."""
+        return (self.chosen + 1) * self.seeds if self.winners else 0
 
 
 class Curve(Value):
     """The designed block of a curve: counts x orders x seeds, the mixture fixed.
 
-    `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only.
-    `worth` is the gain in points per doubling that is still worth it.
+    `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only. The
+    `mixture` is a mapping of tasks to weights, or `uniform` (None).
+    `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
+    known, the standard deviation in points of a doubling's gain between orders.
     """
 
     axis: Literal["languages"] = "languages"
     counts: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=3)]
     orders: Annotated[tuple[Name, ...], Field(min_length=2)] = ("random:0", "random:1", "random:2")
     seeds: Annotated[Whole, Field(ge=2, le=500)] = 2
-    mixture: Literal["uniform"] | Mixture = "uniform"
+    mixture: Mixture | None = None
     english: Switch = True
     worth: Annotated[Number, Field(gt=0, le=100)] = 0.5
+    pilot_sd: Annotated[Number, Field(gt=0)] | None = None
 
-    @model_validator(mode="before")
+    @field_validator("mixture", mode="before")
     @classmethod
-    def _mixture_is_a_word_or_a_mapping(cls, given: Any) -> Any:
-        mixture = given.get("mixture", "uniform") if isinstance(given, Mapping) else "uniform"
-        if mixture == "uniform" or isinstance(mixture, Mixture):
+    def _uniform_is_the_word_for_none(cls, given: Any) -> Any:
+        if isinstance(given, Mapping | Mixture) or given is None:
             return given
-        if not isinstance(mixture, Mapping):
-            raise fault("curve.mixture", "`mixture` must be uniform or a mapping of tasks to "
-                                         f"weights, got {mixture!r}")
-        return {**given, "mixture": _mixture(mixture)}
+        if given != "uniform":
+            raise ValueError(f"must be uniform or a mapping of tasks to weights, got {given!r}")
+        return None
 
     @model_validator(mode="after")
     def _counts_rise(self) -> Self:
@@ -155,15 +168,6 @@ class Curve(Value):
         if not self.english and self.counts[0] == 0:
             raise ValueError("`counts` must start above 0 where `english` is false, got 0")
         return self
-
-
-def _mixture(given: Mapping[str, Any]) -> Mixture:
-    try:
-        return Mixture.model_validate(given)
-    except ValueError as error:
-        details = error.errors()[0]  # type: ignore[attr-defined]
-        reason = details.get("ctx", {}).get("error", details["msg"])
-        raise fault("curve.mixture", str(reason)) from error
 
 
 class Resources(Value):

@@ -7,17 +7,16 @@ of it costs sending again what MLflow already has, which changes nothing there.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
 from search.credentials import without_credentials
 from spaces.value import Value, digest_of
 
-__all__ = ["Ack", "Acks", "FileOffer", "JsonLines", "Spool"]
+__all__ = ["Ack", "Acks", "FileOffer", "JsonLines", "Settings", "Spool", "parse_offers"]
 
 
 class JsonLines:
@@ -123,6 +122,15 @@ class Acks:
             self.problem = ack.problem
 
 
+class Settings(Value):
+    """What a writer must know: which journal, by which spool, to which experiment of which URI."""
+
+    uri: str
+    experiment: str
+    journal: Path
+    spool: Path
+
+
 class Spool:
     """The directory of a search's spool."""
 
@@ -160,10 +168,4 @@ class Spool:
 
 def parse_offers(lines: list[str]) -> list[FileOffer]:
     """Return the offers in lines of the files' list."""
-    return [FileOffer.model_validate(json.loads(line)) for line in lines]
-
-
-def as_line(value: Value) -> str:
-    """Return a value as one line of JSON."""
-    data: dict[str, Any] = value.model_dump(mode="json", exclude_none=True)
-    return json.dumps(data)
+    return [FileOffer.model_validate_json(line) for line in lines]

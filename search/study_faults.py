@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import types
 from collections.abc import Sequence
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -38,6 +37,7 @@ _LAWS: Final = {
     "dict_type": "must be a mapping of keys to values",
     "model_type": "must be a mapping of keys to values",
     "literal_error": "must be {expected}",
+    "union_tag_invalid": "must have as `origin` one of {expected_tags}",
     "too_short": "must have at least {min_length} item(s)",
 }
 
@@ -65,57 +65,74 @@ def fault(place: str, message: str) -> PydanticCustomError:
 
 def study_error(error: ValidationError, study: type[BaseModel], source: str = "") -> StudyError:
     """Return pydantic's findings on a study as a `StudyError`."""
-    return StudyError([_line(found, study) for found in error.errors(include_url=False)], source)
+    found = error.errors(include_url=False)
+    # Pydantic calls a list with a faulty item too short as well.
+    above = {each["loc"][:depth] for each in found for depth in range(len(each["loc"]))}
+    told = [each for each in found if not (each["type"] == "too_short" and each["loc"] in above)]
+    return StudyError([_line(each, study) for each in told], source)
 
 
 def _line(found: ErrorDetails, study: type[BaseModel]) -> str:
     context = found.get("ctx", {})
     if found["type"] == "fault":
         return f"{context['message']} ({context['place']})"
-    # Pydantic puts tags of unions into the location; a study's keys never hold brackets.
-    place = [str(step) for step in found["loc"] if "[" not in str(step)]
-    key = place[-1] if place else "study"
+    path = [str(step) for step in found["loc"]]
+    place = _as_written(path)
+    key = next((step for step in reversed(place) if not step.isdecimal()), "study")
     if found["type"] == "extra_forbidden":
-        law = _unknown_key(key, place[:-1], study)
+        law = _unknown_key(place[-1], place[:-1], _keys(study, path[:-1]))
     elif found["type"] == "value_error":
-        message = str(context["error"])
-        law = f"`{key}` {message}" if message.startswith("must") else message
+        law = str(context["error"])
+        if law.startswith("must"):
+            law = f"`{key}` {law}"
+        # A law of a whole section begins with the key it is about.
+        about = law.split("`")[1] if law.startswith("`") else key
+        place += [about] if about in _keys(study, path) and about != "weights" else []
     else:
         broken = _LAWS.get(found["type"], found["msg"][:1].lower() + found["msg"][1:])
+        bounds = {name: f"{value:g}" if isinstance(value, float) else value
+                  for name, value in context.items()}
         got = "nothing" if found["type"] == "missing" else _shown(found["input"])
-        law = f"`{key}` {broken.format(**context)}, got {got}"
+        law = f"`{key}` {broken.format(**bounds)}, got {got}"
     law = " ".join(law.split())
     return f"{law} ({'.'.join(place)})" if place else law
 
 
-def _unknown_key(key: str, parent: Sequence[str], study: type[BaseModel]) -> str:
-    known = _keys(study, parent)
+def _as_written(path: Sequence[str]) -> list[str]:
+    """Return the keys that a user wrote: without a model's kind, down to a whole mixture."""
+    written = [step for depth, step in enumerate(path) if not (path[0] == "models" and depth == 2)]
+    return written[: written.index("weights")] if "weights" in written else written
+
+
+def _unknown_key(key: str, parent: Sequence[str], known: Sequence[str]) -> str:
     near = difflib.get_close_matches(key, known, n=1)
     hint = f"; nearest: {near[0]!r}" if near else ""
     where = f"`{'.'.join(parent)}`" if parent else "a study"
     return f"{where} must have only the keys {', '.join(known)}, got {key!r}{hint}"
 
 
-def _keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
-    """Return the keys of the mapping at `path` below `model`."""
-    at: type[BaseModel] | None = model
+def _keys(study: type[BaseModel], path: Sequence[str]) -> list[str]:
+    """Return the keys of the mapping at `path` below `study`."""
+    at = [study]
     for step in path:
-        if at is None or step.isdecimal():
-            continue
-        known = at.model_fields.get(step)
-        at = _model_in(known.annotation) if known else None
-    return list(at.model_fields) if at is not None else []
+        of_kind = [each for each in at if _kind(each) == step]
+        if of_kind:  # a model's kind, which pydantic puts on the path
+            at = of_kind
+        elif not step.isdecimal():
+            known = [each.model_fields[step] for each in at if step in each.model_fields]
+            at = [inner for each in known for inner in _models_in(each.annotation)]
+    return list(at[0].model_fields) if at else []
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model that an annotation holds, inside Optional or tuple."""
+def _kind(model: type[BaseModel]) -> Any:
+    return model.model_fields["origin"].default if "origin" in model.model_fields else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models that an annotation holds, inside Optional, Union or tuple."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) in (Union, types.UnionType, tuple, None):
-        for inner in get_args(annotation):
-            if (found := _model_in(inner)) is not None:
-                return found
-    return None
+        return [annotation]
+    return [found for inner in get_args(annotation) for found in _models_in(inner)]
 
 
 def _shown(given: Any) -> str:

@@ -138,17 +138,19 @@ class _Loader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        mark = self.get_mark()
         if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed", mark)
+            raise self._refused("aliases are not allowed")
         if self.depth > _MAX_DEPTH:
-            raise yaml.composer.ComposerError(None, None, f"more than {_MAX_DEPTH} levels of "
-                                              "nesting", mark)
+            raise self._refused(f"more than {_MAX_DEPTH} levels of nesting")
         self.depth += 1
         try:
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
+
+    def _refused(self, problem: str) -> yaml.composer.ComposerError:
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it out
+        return yaml.composer.ComposerError(None, None, problem, event.start_mark)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys: set[str] = set()

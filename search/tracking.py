@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from search.journal import Event, Journal
-from search.spool import FileOffer, Spool, as_line
+from search.spool import FileOffer, Settings, Spool
 
 __all__ = ["Tracker", "resolve_uri"]
 
@@ -27,13 +26,15 @@ _WRITER_ENVIRONMENT: Final = {
 }
 # The writer imports the very copy of stiltune that started it, from any working directory.
 _WRITER: Final = ("import sys; sys.path[:] = sys.argv[1:]; "
-                  "from search.tracking_writer import main; main()")
+                  "from search.tracking_process import main; main()")
 _SQLITE_FILE: Final = re.compile(r"sqlite:///(?!/)(?!:memory:)(.+)")
 
 
 def resolve_uri(given: str | None, remembered: str | None = None) -> str:
-    """Return the tracking URI: the given one, MLFLOW_TRACKING_URI, the remembered one, or
-    `sqlite:///mlflow.db` in the working directory; a relative SQLite path is made absolute.
+    """Return the tracking URI; a relative SQLite path is made absolute.
+
+    The given one, else MLFLOW_TRACKING_URI, else the remembered one, else MLflow's own default,
+    `sqlite:///mlflow.db` in the working directory.
     """
     uri = given or os.environ.get("MLFLOW_TRACKING_URI") or remembered or "sqlite:///mlflow.db"
     relative = _SQLITE_FILE.fullmatch(uri)
@@ -68,19 +69,20 @@ class Tracker:
     def start(self) -> None:
         """Start the writer; it imports MLflow and makes a missing database while others work."""
         self._spool.remember(self.uri)
-        settings = {"uri": self.uri, "experiment": self._experiment,
-                    "journal": str(self._journal.path.absolute()),
-                    "spool": str(self._spool.directory.absolute())}
+        settings = Settings(
+            uri=self.uri, experiment=self._experiment, journal=self._journal.path.absolute(),
+            spool=self._spool.directory.absolute())
+        search_path = [str(Path(entry).absolute()) for entry in sys.path]
         with self._spool.log.open("ab") as log:
             self._writer = subprocess.Popen(
-                [sys.executable, "-c", _WRITER, *(str(Path(entry).absolute()) for entry in sys.path)], stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=log, cwd=_home_of(self.uri),
+                [sys.executable, "-c", _WRITER, *search_path], cwd=_home_of(self.uri),
+                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log,
                 env=_WRITER_ENVIRONMENT | os.environ,
                 start_new_session=True,  # Ctrl-C is the search's; it then closes the writer
             )
         pipe = self._pipe()
         # The settings go through the pipe, since anyone may read a process's arguments.
-        os.write(pipe, json.dumps(settings).encode() + b"\n")
+        os.write(pipe, settings.model_dump_json().encode() + b"\n")
         os.set_blocking(pipe, False)
         self._nudge(b"\n")
 
@@ -94,8 +96,8 @@ class Tracker:
 
         The file must stay where it is until it is sent.
         """
-        self._files.append(
-            as_line(FileOffer(path=str(path.absolute()), artifact_path=artifact_path)), sync=True)
+        offer = FileOffer(path=str(path.absolute()), artifact_path=artifact_path)
+        self._files.append(offer.model_dump_json(), sync=True)
         self._files_offered += 1
         self._nudge(b"\n")
 
@@ -109,10 +111,16 @@ class Tracker:
 
     @property
     def undelivered(self) -> int:
-        """How many events and files MLflow has not taken, and how many parts it refused."""
+        """How many events and files MLflow has not taken yet."""
         self._acks.read_on()
         events = len(self._journal.events) - self._acks.events
-        return events + self._files_offered - self._acks.files + len(self._acks.refused)
+        return events + self._files_offered - self._acks.files
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What MLflow will never take, one line each, such as values of a run deleted there."""
+        self._acks.read_on()
+        return tuple(self._acks.refused)
 
     def close(self, timeout_seconds: float) -> int:
         """Send the rest, for at most `timeout_seconds`, and end the writer.

@@ -1,8 +1,4 @@
-"""The writer: a process of its own that sends a search's journal to MLflow.
-
-A process and not a thread: importing MLflow and making its first database take 5 s of Python,
-which in a thread held up the search's own start by as much, and beside it cost nothing.
-Its environment, its logging and its crashes are its own too.
+"""The writer: makes MLflow's runs show what a search's journal says.
 
 Every call is one that changes nothing when made twice: runs are looked up by their tags before
 they are made, and points carry the journal's times. So a writer killed anywhere may start over.
@@ -10,21 +6,16 @@ they are made, and points carry the journal's times. So a writer killed anywhere
 
 from __future__ import annotations
 
-import fcntl
 import json
-import logging
-import os
-import queue
 import shutil
-import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import Final, TypeVar
 
 import mlflow.entities
 from mlflow.exceptions import MlflowException
@@ -34,9 +25,9 @@ from pyarrow import fs
 from search.credentials import without_credentials
 from search.journal import Event
 from search.projection import Change, DataInput, Projection, RunKey, RunStatus, merged
-from search.spool import Ack, FileOffer, JsonLines, Spool, parse_offers
+from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
 
-__all__ = ["Away", "Settings", "Writer", "main", "send"]
+__all__ = ["Away", "Writer", "connect"]
 
 # MLflow's limits on one `log_batch` call.
 _METRICS_PER_CALL: Final = 1000
@@ -44,12 +35,6 @@ _PAIRS_PER_CALL: Final = 100
 # Answers that no later attempt can change, such as a run that the user has deleted.
 _REFUSALS: Final = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
 _EVENTS_PER_WINDOW: Final = 200
-# Events that come together are sent together: a trial's end is several of them.
-_GATHER_SECONDS: Final = 1.0
-_FIRST_WAIT_SECONDS: Final = 0.5
-_LONGEST_WAIT_SECONDS: Final = 30.0
-_LAST_ATTEMPTS: Final = 3  # once the search has ended
-CLOSE: Final = b"close"
 
 Answer = TypeVar("Answer")
 
@@ -58,29 +43,30 @@ class Away(Exception):
     """MLflow cannot take anything now; later it may."""
 
 
-class Settings:
-    """What the search tells its writer first, as one line of JSON: where from and where to."""
-
-    def __init__(self, line: bytes) -> None:
-        given: dict[str, str] = json.loads(line)
-        self.uri = given["uri"]
-        self.experiment = given["experiment"]
-        self.journal = Path(given["journal"])
-        self.spool = Spool(Path(given["spool"]))
+def connect(uri: str) -> MlflowClient:
+    """Return MLflow's client of a tracking server; an SQLite file is made where it is missing."""
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 class Writer:
-    """Delivers the journal's events and the spool's files, in order, each acknowledged."""
+    """Delivers the journal's events and the spool's files, in order, each acknowledged.
 
-    def __init__(self, client: MlflowClient, settings: Settings) -> None:
-        self._client = client
+    The client is made at the first delivery, since a server that is away may refuse even that.
+    """
+
+    def __init__(
+        self, settings: Settings, make_client: Callable[[str], MlflowClient] = connect
+    ) -> None:
+        self._make_client = make_client
+        self._uri = settings.uri
         self._experiment = settings.experiment
-        self._experiment_id: str | None = None
+        self._experiment_id = ""  # not found yet
         self._projection = Projection()
         self._journal = JsonLines(settings.journal)
-        self._offers = settings.spool.files()
+        spool = Spool(settings.spool)
+        self._offers = spool.files()
         self._offers_read = 0
-        self.acks = settings.spool.acks(settings.uri)
+        self.acks = spool.acks(settings.uri)
         self.acks.mend()
         self._is_first = False
         self._events: deque[tuple[int, list[Change]]] = deque()
@@ -93,7 +79,8 @@ class Writer:
             Away: if MLflow does not take it now; the rest waits for the next call.
         """
         self._read_on()
-        if self._experiment_id is None:
+        if not self._experiment_id:
+            self._client = _needed(partial(self._make_client, self._uri))
             self._experiment_id = _needed(self._find_experiment)
         while self._events:
             window = list(islice(self._events, _EVENTS_PER_WINDOW))
@@ -106,8 +93,8 @@ class Writer:
         while self._files and parent is not None:
             number, offer = self._files[0]
             run_id, _ = self._run(parent, time.time())
-            self._part(parent, lambda run_id=run_id, offer=offer: self._client.log_artifact(
-                run_id, offer.path, offer.artifact_path))
+            self._part(parent, partial(
+                self._client.log_artifact, run_id, offer.path, offer.artifact_path))
             self.acks.add(Ack(file=number))
             self._files.popleft()
 
@@ -134,11 +121,11 @@ class Writer:
             self._part(key, lambda: self._log_files(run_id, change))
         if change.status is RunStatus.RUNNING and not is_new:
             self._part(key, lambda: self._client.update_run(run_id, RunStatus.RUNNING.value))
-        elif change.status not in (None, RunStatus.RUNNING):
+        elif change.status is not None and change.status is not RunStatus.RUNNING:
             if key.name in self.acks.doubtful:
                 self._part(key, lambda: self._delete_twins(key, run_id))
-            self._part(key, lambda: self._client.set_terminated(
-                run_id, change.status.value, _milliseconds(change.status_time)))
+            self._part(key, partial(self._client.set_terminated, run_id, change.status.value,
+                                    _milliseconds(change.status_time)))
 
     def _log_batches(self, change: Change, run_id: str) -> None:
         """Send tags, parameters and metrics in as few calls as MLflow's limits allow."""
@@ -147,9 +134,9 @@ class Writer:
         metrics = [mlflow.entities.Metric(point.key, point.value, _milliseconds(point.time),
                                           point.step) for point in change.points]
         while tags or parameters or metrics:
-            self._part(change.run, lambda batch=(
-                metrics[:_METRICS_PER_CALL], parameters[:_PAIRS_PER_CALL], tags[:_PAIRS_PER_CALL],
-            ): self._client.log_batch(run_id, *batch, synchronous=True))
+            self._part(change.run, partial(
+                self._client.log_batch, run_id, metrics[:_METRICS_PER_CALL],
+                parameters[:_PAIRS_PER_CALL], tags[:_PAIRS_PER_CALL], synchronous=True))
             del metrics[:_METRICS_PER_CALL], parameters[:_PAIRS_PER_CALL], tags[:_PAIRS_PER_CALL]
 
     def _log_files(self, run_id: str, change: Change) -> None:
@@ -251,80 +238,6 @@ def _attempt(call: Callable[[], Answer]) -> Answer:
         raise (_Refused if refused else Away)(_first_line(error)) from error
     except Exception as error:  # noqa: BLE001 an artifact store raises its own library's errors
         raise Away(f"{type(error).__name__}: {_first_line(error)}") from error
-
-
-def send(writer: Writer, inbox: queue.SimpleQueue[bytes]) -> None:
-    """Deliver whenever the inbox stirs, until it says to close or its sender is gone.
-
-    A sender that is gone (an empty message: killed) gets one attempt more, a closing one three.
-    """
-    attempts_left = sys.maxsize
-    wait = _FIRST_WAIT_SECONDS
-    while attempts_left > 0:
-        try:
-            writer.deliver()
-        except Away as away:
-            writer.acks.add(Ack(problem=without_credentials(str(away))))
-            attempts_left -= 1
-            message = _heard(inbox, wait)
-            wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
-        else:
-            if writer.acks.problem:
-                writer.acks.add(Ack(problem=""))
-            wait = _FIRST_WAIT_SECONDS
-            if attempts_left < sys.maxsize:
-                return
-            message = inbox.get()
-            if message not in (CLOSE, b""):
-                message = _heard(inbox, _GATHER_SECONDS)
-        if message == CLOSE:
-            attempts_left, wait = _LAST_ATTEMPTS, _FIRST_WAIT_SECONDS
-        elif message == b"":
-            attempts_left = 1
-
-
-def _heard(inbox: queue.SimpleQueue[bytes], seconds: float) -> bytes | None:
-    """Wait; events do not shorten it, the end of the search does. Return the last message."""
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        try:
-            message = inbox.get(timeout=left)
-        except queue.Empty:
-            return None
-        if message in (CLOSE, b""):
-            return message
-    return None
-
-
-def main() -> None:
-    """Run the writer: settings on the first line of standard input, then one line an event."""
-    lines = os.fdopen(0, "rb")
-    settings = Settings(lines.readline())
-    handler = logging.StreamHandler()
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    sys.excepthook = lambda *raised: logging.critical("the writer ended", exc_info=raised)
-    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(lines, inbox), daemon=True).start()
-    os.nice(5)  # training comes first; MLflow can wait
-    with settings.spool.lock.open("w") as lock:
-        # The writer of a search killed a moment ago may still be at its last attempt.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        client = MlflowClient(tracking_uri=settings.uri, registry_uri=settings.uri)
-        send(Writer(client, settings), inbox)
-
-
-class _Discreet(logging.Formatter):
-    """A formatter that shows no credentials."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return without_credentials(super().format(record))
-
-
-def _listen(lines: BinaryIO, inbox: queue.SimpleQueue[bytes]) -> None:
-    for line in lines:
-        inbox.put(line.strip() or b".")
-    inbox.put(b"")
 
 
 def _dataset_input(data: DataInput) -> mlflow.entities.DatasetInput:

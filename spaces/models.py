@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from spaces.value import Value
 
-__all__ = ["LAB_MODELS", "HubModel", "LabModel", "Model", "find_model"]
+__all__ = ["LAB_MODELS", "EncoderModel", "HubModel", "LabModel", "Model", "SimulatedModel",
+           "find_model"]
 
 Count = Annotated[int, Field(gt=0)]
 
@@ -54,7 +55,20 @@ class HubModel(Value):
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
 
 
-Model = Annotated[LabModel | HubModel, Field(discriminator="origin")]
+class SimulatedModel(Value):
+    """No encoder: trials of it train nothing and score a known function with a known optimum.
+
+    `noise_sd` is the standard deviation of a score's noise, in points; a trial takes `seconds`.
+    """
+
+    origin: Literal["simulated"] = "simulated"
+    name: str = "simulated"
+    noise_sd: Annotated[float, Field(ge=0)] = 1.0
+    seconds: Annotated[float, Field(ge=0)] = 0.0
+
+
+EncoderModel = Annotated[LabModel | HubModel, Field(discriminator="origin")]
+Model = Annotated[LabModel | HubModel | SimulatedModel, Field(discriminator="origin")]
 
 LAB_MODELS = (
     LabModel(name="lab-tiny", layers=1, hidden=32, heads=2, feed_forward=64, steps=60,
@@ -66,8 +80,13 @@ LAB_MODELS = (
 )
 
 
-def find_model(name: str) -> LabModel | HubModel:
-    """Return the lab's encoder of that name, or a hub model for any other name or directory."""
+def find_model(name: str) -> LabModel | HubModel | SimulatedModel:
+    """Return the lab's encoder of that name, or a hub model for any other name or directory.
+
+    `simulated` is no encoder at all: see `SimulatedModel`.
+    """
+    if name == "simulated":
+        return SimulatedModel()
     for model in LAB_MODELS:
         if model.name == name:
             return model

@@ -64,6 +64,10 @@ class SearchSpace(PointSpace):
         yield from _varying("intermediate.examples", phase.examples)
         yield from _varying("target.learning_rate", self.targets.learning_rate)
 
+    def ranges(self) -> dict[str, str]:
+        """Return what each dimension ranges over, in words."""
+        return {name: _range(each) for name, each in self.distributions().items()}
+
     @property
     def _has_levels(self) -> bool:
         """Whether tasks are weighted or chosen by levels; one task needs neither."""

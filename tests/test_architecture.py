@@ -18,11 +18,11 @@ OWNERS = {
     "babel": ("trainables/lab/",),
     "huggingface_hub": ("trainables/hub.py",),
     "matplotlib": ("search/figures.py",),
-    "mlflow": ("search/tracking.py", "search/tracking_reader.py"),
+    "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
     "optuna": ("spaces/search_space.py", "search/sampler.py"),
     "tokenizers": ("trainables/lab/", "trainables/tokenizer.py"),
     "urielplus": ("spaces/typology.py",),
-    "yaml": ("search/", "trainables/hub.py"),
+    "yaml": ("search/", "trainables/readme.py"),
 }
 FORBIDDEN = {
     "spaces": {"trainables", "search", "ray", "torch", "mlflow", "transformers"},

@@ -39,6 +39,9 @@ def canonical_rows(
             label is unknown; tokens and tags differ in number; an answer is not at its place in
             the context; an id is repeated; or no labelled row is left.
     """
+    if not len(raw.table):
+        raise DataError(f"{task.name} {language} {split} must have at least one row, got none "
+                        f"({raw.files[0]})")
     columns = _Mapping(task, source, RawColumns(raw)).columns()
     schema = row_schema(task.kind)
     table = pa.table([columns[name] for name in schema.names], schema=schema)

@@ -54,7 +54,6 @@ def convert(source: Path, target: Path) -> tuple[Path, ...]:
         made.mkdir()
         _write(source, made, shards)
         _copy_rest(source, made)
-        made.chmod(0o755)
         if target.exists():
             target.rmdir()
         made.rename(target)
@@ -123,12 +122,12 @@ def _load(file: Path) -> dict[str, Any]:
         raise ConvertError(f"a checkpoint must be a whole PyTorch file: {_first_line(error)} "
                            f"({file})") from error
     if not isinstance(loaded, Mapping) or not loaded:
-        raise ConvertError(f"a checkpoint must map names to tensors, got "
+        raise ConvertError("a checkpoint must map names to dense tensors, got "
                            f"{type(loaded).__name__} ({file})")
     for name, value in loaded.items():
         dense = isinstance(value, torch.Tensor) and value.layout is torch.strided
         if not isinstance(name, str) or not dense:
-            raise ConvertError(f"a checkpoint must map names to dense tensors, got "
+            raise ConvertError("a checkpoint must map names to dense tensors, got "
                                f"{type(value).__name__} under {name!r} ({file})")
     return _unshared(loaded)
 

@@ -10,7 +10,7 @@ Trial and search speak in messages, each one entry of Tune's result dictionary.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 import ray.train
@@ -21,8 +21,9 @@ from ray.tune.integration.ray_train import TuneReportCallback
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
 from trainables.lease import Leases
-from trainables.messages import MESSAGE_KEY, Message, read_message
+from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress
+from trainables.scores import Cost, PhaseResult
 from trainables.trial import RungOutcome, run_trial
 from trainables.workers import Alone, ProcessGroup, Workers
 from trainables.workspace import Workspace
@@ -39,6 +40,7 @@ RAY_ENVIRONMENT: Final = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the search has its own
     "TUNE_RESULT_BUFFER_LENGTH": "1",
     "TUNE_WARN_THRESHOLD_S": "30",
+    "RAY_AIR_NEW_OUTPUT": "0",  # whose banner ignores `verbose=0`
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # its default of 2 s is added to every trial
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "120",
@@ -127,10 +129,12 @@ def _work(task: Task, workers: Workers, *, emit: Emit) -> None:
     context = Context(
         workspace=task.workspace, workers=workers, lease=leases.hold,
         report=lambda progress: emit(Message(kind="doing", doing=_doing(progress))))
+    phases: list[PhaseResult] = []
     try:
         for outcome in run_trial(task.config, context):
-            kind: Literal["finished", "rung"] = "finished" if outcome.rung == 1 else "rung"
-            emit(Message(kind=kind, result=_fields(outcome)))
+            phases += outcome.phases
+            kind: Literal["finished", "rung"] = "finished" if outcome.fraction == 1 else "rung"
+            emit(Message(kind=kind, result=_fields(outcome, phases)))
     except EntryBusy as busy:
         emit(Message(kind="deferred", entry=busy.entry))
     except Exception as error:  # noqa: BLE001  one trial's failure is an outcome of the search
@@ -145,14 +149,14 @@ def _failure(error: Exception) -> Message:
     return Message(kind="finished", result={"outcome": "failed", "error": text})
 
 
-def _fields(outcome: RungOutcome) -> dict[str, Any]:
-    """Return the outcome as fields of a `TrialResult`."""
+def _fields(outcome: RungOutcome, phases: Sequence[PhaseResult]) -> dict[str, Any]:
+    """Return a rung and all phases up to it as fields of a `TrialResult`."""
     return {
-        "rung": outcome.rung,
+        "rung": outcome.fraction,
         "scores": outcome.scores.model_dump(mode="json"),
-        "phases": [phase.model_dump(mode="json") for phase in outcome.phases],
-        "cost": outcome.cost.model_dump(mode="json"),
-        "predictions": outcome.predictions,
+        "phases": [phase.model_dump(mode="json") for phase in phases],
+        "cost": Cost.total(phase.cost for phase in phases).model_dump(mode="json"),
+        "predictions": str(outcome.predictions),
     }
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
 import uuid
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from trainables.encoding import Encoded, encode
 from trainables.rows import Rows
 from trainables.tokenizer import Tokenizer
 
-__all__ = ["EncodedCache"]
+__all__ = ["EncodedCache", "open_cache"]
 
 _VERSION = 1  # of the encoding; part of every key
 _IN_MEMORY = 128  # mapped entries a process holds
@@ -63,6 +63,12 @@ class EncodedCache:
         return self.get(english, tokenizer, max_length)
 
 
+@lru_cache(maxsize=4)
+def open_cache(directory: Path) -> EncodedCache:
+    """Return this process's cache under a directory, so that trials share what is mapped."""
+    return EncodedCache(directory)
+
+
 def _save(encoded: Encoded, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {"ids": encoded.ids, "offsets": encoded.offsets}
@@ -70,7 +76,7 @@ def _save(encoded: Encoded, path: Path) -> None:
     arrays |= {f"tokens.{name}": values for name, values in encoded.tokens.items()}
     temporary = path.with_name(f".{uuid.uuid4().hex}")
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _map(path: Path) -> Encoded:

@@ -239,5 +239,5 @@ def _check_length(encoder: Encoder, model: HubModel, directory: Path) -> None:
 
 
 def _quiet() -> None:
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]

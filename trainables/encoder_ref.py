@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from spaces.models import HubModel, LabModel, Model
+from spaces.models import EncoderModel, HubModel, LabModel
 from spaces.value import Value
 from trainables.rows import DataError
 
@@ -33,7 +33,7 @@ class EncoderRef(Value):
     determined them.
     """
 
-    model: Model
+    model: EncoderModel
     uri: str
     identity: str
     published: bool = False
@@ -145,4 +145,5 @@ def _header(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         header: dict[str, Any] = json.loads(file.read(size))
-    return {name: entry for name, entry in header.items() if name != "__metadata__"}
+    return {name: entry for name, entry in header.items()
+            if name != "__metadata__" and not entry["dtype"].startswith(("I", "U", "BOOL"))}

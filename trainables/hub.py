@@ -226,7 +226,7 @@ def _snapshot(repository: str, revision: str | None, patterns: tuple[str, ...]) 
     try:
         return Path(snapshot_download(repository, repo_type="dataset", revision=revision,
                                       allow_patterns=list(patterns)))
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # the HTTP client's own exceptions pass through, any of them
+        reason = " ".join(str(error).split())[:200]
         raise DataError(f"a repository must be on the hub, in its cache, or in a mirror given by "
                         f"`hub`: {reason} ({repository})") from error

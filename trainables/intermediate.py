@@ -16,7 +16,8 @@ from spaces.tasks import Task
 from spaces.trial_config import Recipe
 from trainables.encoder_ref import EncoderRef, read_ref
 from trainables.phases import Context, Made, Phase, PhaseKind
-from trainables.tokenizer import tokenizer_fingerprint
+from trainables.pretrain import tokenizer_directory
+from trainables.recipes import derived_seed
 
 __all__ = ["IntermediatePhase", "describe_rows"]
 
@@ -40,7 +41,7 @@ class IntermediatePhase(Phase):
     start: int
     stop: int
     steps: int
-    tokenizer: Path
+    tokenizer: str  # its identity
     max_length: int
 
     @property
@@ -51,7 +52,7 @@ class IntermediatePhase(Phase):
             "tasks": [describe_rows(task) for task in self.tasks], "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "stop": self.stop,
             "steps": self.steps, "max_length": self.max_length,
-            "tokenizer": tokenizer_fingerprint(self.tokenizer),
+            "tokenizer": self.tokenizer,
         }
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
@@ -62,9 +63,10 @@ class IntermediatePhase(Phase):
         from trainables.heads import fresh_head
         from trainables.tokenizer import load_tokenizer
         from trainables.train_loop import TaskModel
-        from trainables.training import STATE_FOLDER, Segment, derived_seed, train_phase
+        from trainables.training import STATE_FOLDER, Segment, train_phase
 
-        tokenizer = load_tokenizer(self.tokenizer)
+        before = read_ref(parents[0])
+        tokenizer = load_tokenizer(tokenizer_directory(before.model, context))
         by_name = {task.name: task for task in self.tasks}
         cells = [
             (by_name[cell.task], cell.weight, context.encoded.get(
@@ -75,7 +77,6 @@ class IntermediatePhase(Phase):
         batches = TaskBatches(cells, self.steps, self.recipe.batch_size,
                               seed=derived_seed(self.seed, "intermediate"),
                               pad_id=tokenizer.pad_id)
-        before = read_ref(parents[0])
         encoder = load_encoder(before, context.hub, to_train=True)
         heads = {task.name: fresh_head(task, encoder.hidden, self.seed) for task in self.tasks}
         segment = Segment(stop=self.stop, begin=parents[0] / STATE_FOLDER if self.start else None,

@@ -152,6 +152,7 @@ def nearest(queries: NDArray[np.floating], pool: NDArray[np.floating]) -> NDArra
 def chance(kind: Kind, name: str, gold: Sequence[Any]) -> float:
     """Return the points of the best constant prediction: one value for every row (or token).
 
+    For the F1 of chunks that is next to nothing: one tag everywhere makes one chunk a sentence.
     For QA the constants tried are the empty text and the 20 most frequent gold answers.
 
     Raises:
@@ -159,9 +160,11 @@ def chance(kind: Kind, name: str, gold: Sequence[Any]) -> float:
     """
     _check_some(gold)
     metric = METRICS[kind][name]
+    if metric is tag_f1:
+        whole = Counter(row[0] for row in gold if len(set(row)) == 1)
+        return _points(2 * max(whole.values(), default=0), len(_chunks(gold)) + len(gold))
     if kind is Kind.TAGGING:
-        tags = sorted(set(chain.from_iterable(gold)))
-        return max(metric(gold, [[tag] * len(row) for row in gold]) for tag in tags)
+        return chance(Kind.CLASSIFICATION, "accuracy", list(chain.from_iterable(gold)))
     if kind is Kind.QA:
         counted = Counter(chain.from_iterable(set(map(normalise_answer, row)) for row in gold))
         texts = ["", *(text for text, _ in counted.most_common(_CONSTANT_ANSWERS))]

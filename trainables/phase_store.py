@@ -13,6 +13,8 @@ import shutil
 import time
 import uuid
 from collections.abc import Collection, Iterator
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from pydantic import ValidationError
 
 from spaces.value import Value
 
-__all__ = ["Manifest", "PhaseStore", "StoredEntry"]
+__all__ = ["Manifest", "PhaseStore", "StoredEntry", "open_store"]
 
 MANIFEST = "manifest.json"
 _ABANDONED_DAYS = 1.0  # an attempt without a manifest that is older is nobody's
@@ -138,7 +140,7 @@ class PhaseStore:
                           f"({self.uri})")
         return found
 
-    def list(self) -> Iterator[StoredEntry]:
+    def entries(self) -> Iterator[StoredEntry]:
         """Yield all entries, by phase and name."""
         for phase in self._folders(self._root):
             for entry in self._folders(f"{self._root}/{phase}"):
@@ -148,7 +150,7 @@ class PhaseStore:
 
     def size(self) -> int:
         """Return the bytes of all entries' files."""
-        return sum(stored.manifest.size for stored in self.list())
+        return sum(stored.manifest.size for stored in self.entries())
 
     def collect(self, *, keep: Collection[str] = (), phases: Collection[str] | None = None,
                 older_than_days: float = 0.0, max_bytes: int = 0) -> list[StoredEntry]:
@@ -160,7 +162,7 @@ class PhaseStore:
             older_than_days: only entries made longer ago than this.
             max_bytes: stop as soon as the store holds no more than this.
         """
-        stored = sorted(self.list(), key=lambda each: each.manifest.created)
+        stored = sorted(self.entries(), key=lambda each: each.manifest.created)
         left, removed = sum(each.manifest.size for each in stored), []
         for each in stored:
             old = time.time() - each.manifest.created >= older_than_days * _DAY
@@ -175,12 +177,10 @@ class PhaseStore:
     def remove(self, phase: str, entry: str) -> None:
         """Remove an entry; the manifest first, so that nobody reads the rest."""
         place = self._place(phase, entry)
-        for drop in (lambda: self._fs.delete_file(f"{place}/{MANIFEST}"),
-                     lambda: self._fs.delete_dir(place)):
-            try:
-                drop()
-            except FileNotFoundError:
-                continue  # another process removed it
+        with suppress(FileNotFoundError):  # another process may be removing it too
+            self._fs.delete_file(f"{place}/{MANIFEST}")
+        with suppress(FileNotFoundError):
+            self._fs.delete_dir(place)
 
     def _place(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
@@ -237,6 +237,12 @@ class PhaseStore:
     def _age_days(self, place: str) -> float:
         modified = self._fs.get_file_info(place).mtime_ns
         return 0.0 if modified is None else (time.time() - modified / 1e9) / _DAY
+
+
+@lru_cache(maxsize=4)
+def open_store(uri: str, cache: Path) -> PhaseStore:
+    """Return this process's store at a URI, so that trials share what was checked."""
+    return PhaseStore(uri, cache)
 
 
 def _open(uri: str) -> tuple[fs.FileSystem, str]:

@@ -21,8 +21,8 @@ from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.lab_tasks import LAB_TASKS
 from spaces.tasks import Task, find_task
 from spaces.value import Value, digest_of
-from trainables.encoded_cache import EncodedCache
-from trainables.phase_store import PhaseStore
+from trainables.encoded_cache import EncodedCache, open_cache
+from trainables.phase_store import PhaseStore, open_store
 from trainables.scores import Cost, PhaseResult
 from trainables.sources import Sources
 from trainables.workers import Alone, Workers
@@ -100,12 +100,12 @@ class Context:
     @cached_property
     def store(self) -> PhaseStore:
         """The phase store of the workspace."""
-        return PhaseStore(self.workspace.store, Path(self.workspace.cache) / "fetched")
+        return open_store(self.workspace.store, Path(self.workspace.cache) / "fetched")
 
     @cached_property
     def encoded(self) -> EncodedCache:
         """The encoded rows of the workspace."""
-        return EncodedCache(Path(self.workspace.cache) / "encoded")
+        return open_cache(Path(self.workspace.cache) / "encoded")
 
     @property
     def hub(self) -> Path | None:

@@ -1,4 +1,4 @@
-"""The pretrain phase: a published encoder as it is, or a lab encoder by masked-language modelling."""
+"""The pretrain phase: a published encoder as it is, or a lab encoder trained on masked tokens."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from trainables.encoder_ref import (
     weights_identity,
     write_ref,
 )
-from trainables.phases import Context, Made, Phase, PhaseKind, Setting
+from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.recipes import derived_seed
 from trainables.scores import Cost
 from trainables.tokenizer import tokenizer_fingerprint
 
-__all__ = ["LoadPublished", "PretrainLab", "pretrain_phase", "tokenizer_directory"]
+__all__ = ["LoadPublished", "PretrainLab", "pretrain_phase", "tokenizer_directory",
+           "tokenizer_identity"]
 
 
 @dataclass(frozen=True)
@@ -57,14 +59,13 @@ class PretrainLab(Phase):
 
     model: LabModel
     seed: int
-    data: str  # the fingerprint of the lab
-    tokenizer: Path
+    data: str  # the fingerprint of the lab, which determines text and tokenizer
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """The model's shape and recipe, the seed, and the fingerprints of text and tokenizer."""
+        """The model's shape and recipe, the seed, and the lab."""
         return {"model": self.model.model_dump(mode="json", exclude={"name"}), "seed": self.seed,
-                "data": self.data, "tokenizer": tokenizer_fingerprint(self.tokenizer)}
+                "data": self.data}
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
         """Train on the lab's text."""
@@ -76,9 +77,10 @@ class PretrainLab(Phase):
         from trainables.lab import Lab
         from trainables.tokenizer import load_tokenizer
         from trainables.train_loop import TaskModel
-        from trainables.training import Segment, derived_seed, train_phase
+        from trainables.training import Segment, train_phase
 
-        model, tokenizer = self.model, load_tokenizer(self.tokenizer)
+        model = self.model
+        tokenizer = load_tokenizer(tokenizer_directory(model, context))
         text = Lab(Path(context.workspace.cache)).text()["text"]
         drawn = text.slice(0, model.steps * model.batch_size)  # its rows lie in a hashed order
         batches = MaskedBatches(encode_text(drawn, tokenizer, model.max_length), model.steps,
@@ -93,8 +95,7 @@ class PretrainLab(Phase):
                            ref=ref, directory=directory)
 
 
-def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context,
-                   setting: Setting) -> Phase:
+def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context) -> Phase:
     """Return the phase that provides an encoder; a published one has no seed.
 
     Raises:
@@ -102,18 +103,26 @@ def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context,
     """
     if isinstance(model, HubModel):
         identity = weights_identity(model_directory(model, context.hub))
-        return LoadPublished("pretrain", (), setting, model=model, identity=identity)
+        return LoadPublished("pretrain", (), context.setting, model=model, identity=identity)
     from trainables.lab import Lab
 
-    return PretrainLab("pretrain", (), setting, model=model, seed=seed,
-                       data=Lab(Path(context.workspace.cache)).fingerprint,
-                       tokenizer=tokenizer_directory(model, context))
+    return PretrainLab("pretrain", (), context.setting, model=model, seed=seed,
+                       data=Lab(Path(context.workspace.cache)).fingerprint)
 
 
 def tokenizer_directory(model: LabModel | HubModel, context: Context) -> Path:
-    """Return the directory of a model's tokenizer."""
+    """Return the directory of a model's tokenizer; the lab's is trained on first use."""
     if isinstance(model, HubModel):
         return model_directory(model, context.hub)
     from trainables.lab import Lab
 
     return Lab(Path(context.workspace.cache)).tokenizer(model.vocabulary)
+
+
+def tokenizer_identity(model: LabModel | HubModel, context: Context) -> str:
+    """Return what determines a tokenizer; the lab's need not have been trained."""
+    if isinstance(model, HubModel):
+        return tokenizer_fingerprint(model_directory(model, context.hub))
+    from trainables.lab import Lab
+
+    return f"{Lab(Path(context.workspace.cache)).fingerprint}-{model.vocabulary}"

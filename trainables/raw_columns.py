@@ -65,14 +65,15 @@ class RawColumns:
                            "an integer or a text")
 
     def lists_of_texts(self, column: str) -> pa.Array:
-        """Return lists of strings; no list and no string is null or empty.
+        """Return lists of strings; no list is null or empty, no string null or blank.
 
         Raises:
             DataError: if one is, or the column holds something else.
         """
         lists = self.lists(column)
         texts = self._typed(column, lists.flatten(), _is_text, "a list of texts", lists)
-        self.refuse(column, pc.equal(texts, ""), texts, "a list of texts that are not empty", lists)
+        blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
+        self.refuse(column, blank, texts, "a list of texts that are not empty", lists)
         return with_values(lists, texts)
 
     def lists_of_numbers(self, column: str) -> pa.Array:

@@ -79,7 +79,8 @@ def systematic_counts(weights: Array, total: int, random: np.random.Generator) -
     """
     edges = np.cumsum(weights) / np.sum(weights) * total
     edges[np.flatnonzero(weights)[-1] :] = total  # rounding must not lose the last unit
-    return np.diff(np.floor(edges + random.random()), prepend=0.0).astype(np.int64)
+    counts: Array = np.diff(np.floor(edges + random.random()), prepend=0.0).astype(np.int64)
+    return counts
 
 
 def _draw_task(

@@ -13,7 +13,8 @@ from spaces.trial_config import Recipe
 from trainables.encoder_ref import EncoderRef, read_ref
 from trainables.intermediate import describe_rows
 from trainables.phases import Context, Made, Phase, PhaseKind
-from trainables.tokenizer import tokenizer_fingerprint
+from trainables.pretrain import tokenizer_directory
+from trainables.recipes import derived_seed
 
 __all__ = ["TargetPhase"]
 
@@ -30,7 +31,7 @@ class TargetPhase(Phase):
     recipe: Recipe
     seed: int
     steps: int
-    tokenizer: Path
+    tokenizer: str  # its identity
     max_length: int
 
     @property
@@ -39,7 +40,7 @@ class TargetPhase(Phase):
         return {
             "task": describe_rows(self.task), "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "steps": self.steps,
-            "max_length": self.max_length, "tokenizer": tokenizer_fingerprint(self.tokenizer),
+            "max_length": self.max_length, "tokenizer": self.tokenizer,
         }
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
@@ -50,15 +51,15 @@ class TargetPhase(Phase):
         from trainables.heads import fresh_head
         from trainables.tokenizer import load_tokenizer
         from trainables.train_loop import TaskModel
-        from trainables.training import Segment, derived_seed, train_phase
+        from trainables.training import Segment, train_phase
 
-        tokenizer = load_tokenizer(self.tokenizer)
+        before = read_ref(parents[0])
+        tokenizer = load_tokenizer(tokenizer_directory(before.model, context))
         rows = context.sources.rows(self.task, ENGLISH, "train")
         encoded = context.encoded.get(rows, tokenizer, self.max_length)
         batches = TaskBatches([(self.task, 1.0, encoded)], self.steps, self.recipe.batch_size,
                               seed=derived_seed(self.seed, f"target {self.task.name}"),
                               pad_id=tokenizer.pad_id)
-        before = read_ref(parents[0])
         encoder = load_encoder(before, context.hub, to_train=True)
         head = fresh_head(self.task, encoder.hidden, self.seed)
         made = train_phase(

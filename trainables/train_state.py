@@ -6,7 +6,6 @@ A state is a directory that appears whole or not at all.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -55,8 +54,8 @@ def save_state(directory: Path, numbers: LoopState, tensors: dict[str, Tensor]) 
     (draft / NUMBERS).write_text(numbers.model_dump_json())
     replaced = directory.with_name(f".{directory.name}-{uuid.uuid4().hex}")
     if directory.exists():
-        os.replace(directory, replaced)
-    os.replace(draft, directory)
+        directory.rename(replaced)
+    draft.rename(directory)
     shutil.rmtree(replaced, ignore_errors=True)
 
 

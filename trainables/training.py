@@ -6,8 +6,6 @@ gone on with, the whole train state.
 
 from __future__ import annotations
 
-import hashlib
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +20,7 @@ from trainables.phases import Context, Made, Phase
 from trainables.scores import Cost
 from trainables.train_loop import TaskModel, TrainLoop
 
-__all__ = ["HEAD_FILE", "STATE_FOLDER", "Segment", "derived_seed", "steps_of", "train_phase"]
+__all__ = ["HEAD_FILE", "STATE_FOLDER", "Segment", "train_phase"]
 
 STATE_FOLDER = "state"
 HEAD_FILE = "head.safetensors"
@@ -39,16 +37,6 @@ class Segment:
     stop: int
     begin: Path | None = None
     goes_on: bool = False
-
-
-def steps_of(examples: int, recipe: Recipe) -> int:
-    """Return the optimiser steps that a number of examples makes."""
-    return math.ceil(examples / recipe.batch_size)
-
-
-def derived_seed(seed: int, purpose: str) -> int:
-    """Return a seed below 2**31 of its own for one purpose."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{purpose}".encode()).digest()[:4]) // 2
 
 
 def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batches, *,

@@ -75,5 +75,6 @@ class ProcessGroup:
 
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         self._group.all_reduce(flat)
-        for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        totals = torch.split(flat, [each.numel() for each in tensors])
+        for tensor, total in zip(tensors, totals, strict=True):
             tensor.copy_(total.view_as(tensor))

@@ -1,0 +1,261 @@
+"""Check: every derived number of a study, before anything is started."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.faults import UserError
+from search.intervals import units_needed
+from search.study import Study
+from search.work import Batch, batches_of
+from spaces.languages import ENGLISH
+from spaces.models import HubModel, LabModel, Model, SimulatedModel
+from spaces.tasks import Task
+from spaces.value import Value
+from trainables.encoder_ref import ParameterCounts, count_parameters, model_directory
+from trainables.rows import DataError
+from trainables.workspace import Workspace
+
+__all__ = ["CheckReport", "PanelScores", "TaskData", "check", "render"]
+
+PanelName = Literal["selection", "report"]
+GIB = 2**30
+
+
+class TaskData(Value):
+    """An intermediate task's data: its languages in the study and their train rows in all."""
+
+    task: str
+    languages: tuple[str, ...]
+    rows: int
+
+
+class PanelScores(Value):
+    """What a target is scored in on a panel: languages no trial trains on, and the others.
+
+    Trained on are English, which targets are tuned in, and the pool of intermediate training.
+    """
+
+    task: str
+    panel: PanelName
+    zero_shot: tuple[str, ...]
+    trained_on: tuple[str, ...]
+
+
+class Totals(Value):
+    """Sums over all trials, at most; `flops` and `bytes` as in `Work`."""
+
+    trials: int
+    steps: int
+    examples: int
+    rows: int
+    flops: float
+    bytes: int
+
+
+class CheckReport(Value):
+    """Every derived number of a study.
+
+    `pretraining_steps` are those of each lab model, trained once. `rung_steps` are the target
+    steps that each search trial takes on more than its last rung. `dimensions` says what each
+    dimension of the search space ranges over. `rounds` is 0 where
+    suggestions are not asked in rounds. `curve_orders_needed` is the number of orders at which
+    a doubling's interval is expected within `worth` on each side, by the study's `pilot_sd`.
+    """
+
+    study: str
+    question: str
+    parameters: dict[str, ParameterCounts]
+    pretraining_steps: dict[str, int]
+    rung_steps: int
+    data: tuple[TaskData, ...]
+    cells: int
+    dimensions: dict[str, str]
+    language_sets: int
+    fixed_points: int
+    rounds: int
+    batches: tuple[Batch, ...]
+    totals: Totals
+    panels: tuple[PanelScores, ...]
+    curve_orders_needed: int | None = None
+    warnings: tuple[str, ...]
+
+
+def check(
+    study: Study, sizes: Mapping[str, Mapping[str, int]], workspace: Workspace
+) -> CheckReport:
+    """Return a study's derived numbers; nothing is started.
+
+    Args:
+        study: the study.
+        sizes: train rows by intermediate task and language.
+        workspace: where published encoders are looked for.
+
+    Raises:
+        UserError: if an encoder cannot be had, or a fixed point does not lie in the space.
+    """
+    space = study.space(sizes)
+    parameters = {model.name: _parameters(model, workspace) for model in study.models}
+    try:
+        fixed = len(space.fixed_points(study.fixed_mixtures()))
+    except ValueError as error:
+        raise UserError(f"{error} (search.fixed_points)") from error
+    search, batches = study.search, tuple(batches_of(study, space, parameters))
+    return CheckReport(
+        study=study.study, question=study.question, parameters=parameters,
+        pretraining_steps={model.name: model.steps for model in study.models
+                           if isinstance(model, LabModel)},
+        rung_steps=_rung_steps(study, batches),
+        data=tuple(TaskData(task=task, languages=tuple(rows), rows=sum(rows.values()))
+                   for task, rows in space.sizes.items()),
+        cells=sum(len(rows) for rows in space.sizes.values()),
+        dimensions=space.ranges(),
+        language_sets=len(study.intermediate.languages.sets()),
+        fixed_points=fixed,
+        rounds=math.ceil(search.trials / search.round_size) if search.reproducible else 0,
+        batches=batches, totals=_totals(batches),
+        panels=tuple(_panel_scores(study, task, panel) for task in study.target_tasks
+                     for panel in _panel_names()),
+        curve_orders_needed=_orders_needed(study),
+        warnings=(*study.warnings(), *_warnings(study, fixed)),
+    )
+
+
+def render(report: CheckReport) -> RenderableType:
+    """Return the report as tables for a terminal."""
+    facts = Table.grid(padding=(0, 2))
+    for name, value in _facts(report):
+        facts.add_row(name, value)
+    return Group(
+        Text(f"{report.study}: {report.question}", style="bold"), facts, Text(),
+        _batch_table(report), Text(), _data_table(report), Text(), _panel_table(report),
+        *(Text(f"note: {warning}", style="yellow") for warning in report.warnings))
+
+
+def _parameters(model: Model, workspace: Workspace) -> ParameterCounts:
+    if isinstance(model, SimulatedModel):
+        return ParameterCounts(body=0, total=0)
+    hub = None if workspace.hub is None else Path(workspace.hub)
+    try:
+        directory = model_directory(model, hub) if isinstance(model, HubModel) else None
+        return count_parameters(model, directory)
+    except DataError as error:
+        raise UserError(f"{error} (models)") from error
+
+
+def _rung_steps(study: Study, batches: tuple[Batch, ...]) -> int:
+    rungs = len(study.intermediate.rungs)
+    return batches[0].each.target_steps * (rungs - 1) // rungs
+
+
+def _totals(batches: tuple[Batch, ...]) -> Totals:
+    def over_all(*fields: str) -> float:
+        return sum(batch.trials * getattr(batch.each, field)
+                   for batch in batches for field in fields)
+
+    return Totals(
+        trials=sum(batch.trials for batch in batches),
+        steps=int(over_all("intermediate_steps", "target_steps")),
+        examples=int(over_all("intermediate_examples", "target_examples")),
+        rows=int(over_all("rows")), flops=over_all("flops"), bytes=int(over_all("bytes")))
+
+
+def _panel_names() -> tuple[PanelName, ...]:
+    return "selection", "report"
+
+
+def _panel_scores(study: Study, task: Task, panel: PanelName) -> PanelScores:
+    languages = [code for code in getattr(study.panels, panel) if code in task.evaluation]
+    trained = {ENGLISH, *study.intermediate.languages.pool}
+    return PanelScores(
+        task=task.name, panel=panel,
+        zero_shot=tuple(code for code in languages if code not in trained),
+        trained_on=tuple(code for code in languages if code in trained))
+
+
+def _orders_needed(study: Study) -> int | None:
+    if study.curve is None or study.curve.pilot_sd is None:
+        return None
+    return units_needed(study.curve.pilot_sd, study.curve.worth)
+
+
+def _warnings(study: Study, fixed: int) -> list[str]:
+    found = []
+    if study.search.trials <= fixed:
+        found.append(f"the sampler proposes nothing, since {fixed} fixed points come first, "
+                     f"got {study.search.trials} (search.trials)")
+    needed = _orders_needed(study)
+    if needed is not None and study.curve and needed > len(study.curve.orders):
+        found.append(f"at the pilot's spread {needed} orders tell {study.curve.worth:g} points a "
+                     f"doubling, got {len(study.curve.orders)} (curve.orders)")
+    return found
+
+
+def _facts(report: CheckReport) -> list[tuple[str, str]]:
+    totals = report.totals
+    facts = [(f"model {name}", f"{counts.body:,} parameters in the body, {counts.total:,} in all")
+             for name, counts in report.parameters.items()]
+    facts += [(f"pretraining {name}", f"{steps:,} steps, once")
+              for name, steps in report.pretraining_steps.items()]
+    facts += [(f"dimension {name}", text) for name, text in report.dimensions.items()]
+    facts += [
+        ("cells", f"{report.cells:,} of task and language, in {report.language_sets} language "
+                  "sets"),
+        ("begins with", f"{report.fixed_points} fixed points, then "
+                        + (f"{report.rounds} rounds in all" if report.rounds else "one by one")),
+        *([("rungs", f"{report.rung_steps:,} target steps more in each search trial")]
+          if report.rung_steps else []),
+        ("in all", f"{totals.trials} trials, {totals.steps:,} steps, {totals.examples:,} examples, "
+                   f"{totals.rows:,} rows scored"),
+        ("at most", f"{totals.flops:.2g} FLOPs, {totals.bytes / GIB:.2f} GiB in the phase store"),
+    ]
+    if report.curve_orders_needed is not None:
+        facts.append(("curve", f"{report.curve_orders_needed} orders needed by the pilot"))
+    return facts
+
+
+def _batch_table(report: CheckReport) -> Table:
+    table = Table(box=None, header_style="bold")
+    table.add_column("trials of")
+    for column in ("trials", "seeds", "intermediate\nsteps (examples)", "target phases\nand steps",
+                   "rows\nscored", "FLOPs\neach"):
+        table.add_column(column, justify="right")
+    for batch in report.batches:
+        each = batch.each
+        table.add_row(
+            batch.name, str(batch.trials), _span(batch.seeds),
+            f"{each.intermediate_steps:,} ({each.intermediate_examples:,})",
+            f"{each.target_phases}: {each.target_steps:,}", f"{each.rows:,}", f"{each.flops:.2g}")
+    return table
+
+
+def _data_table(report: CheckReport) -> Table:
+    table = Table(box=None, header_style="bold")
+    table.add_column("intermediate task")
+    table.add_column("train rows", justify="right")
+    table.add_column("languages")
+    for data in report.data:
+        table.add_row(data.task, f"{data.rows:,}", f"{len(data.languages)}: "
+                      + " ".join(data.languages))
+    return table
+
+
+def _panel_table(report: CheckReport) -> Table:
+    table = Table(box=None, header_style="bold")
+    for column in ("target", "panel", "zero-shot in", "trained on"):
+        table.add_column(column)
+    for scores in report.panels:
+        table.add_row(scores.task, scores.panel, " ".join(scores.zero_shot) or "-",
+                      " ".join(scores.trained_on) or "-")
+    return table
+
+
+def _span(seeds: tuple[int, ...]) -> str:
+    return str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"

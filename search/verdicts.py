@@ -1,0 +1,180 @@
+"""Verdicts: from the gains of doublings to what is said of a curve, in a word and a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from search.doublings import CurveData, Doubling
+from search.intervals import LEVEL, MAX_UNITS, Interval, spell, units_needed
+
+__all__ = ["Finding", "Told", "Verdict", "judge", "needed_units", "sentence"]
+
+Verdict = Literal["located", "no gain anywhere", "still rising", "falls after x", "not located"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict, with `low` < x* <= `high` as far as each is shown."""
+
+    verdict: Verdict
+    low: float | None = None
+    high: float | None = None
+    x_star: float | None = None
+    falls_after: float | None = None
+
+
+def judge(doublings: Sequence[Doubling], worth: float) -> Finding:
+    """Apply the definition to the intervals, from the top doubling down."""
+    paying = [each.start for each in doublings if _pays(each, worth)]
+    low = paying[-1] if paying else None
+    if doublings and low == doublings[-1].start:
+        return Finding("still rising", low)
+    flat = list(doublings)
+    while flat and not all(_is_flat(each, worth) for each in flat):
+        flat.pop(0)
+    if not flat:
+        return Finding("not located", low)
+    high, below = flat[0].start, len(doublings) - len(flat) - 1
+    x_star = high if below >= 0 and low == doublings[below].start else None
+    fallen = [each.start for each in flat if each.highest is not None and each.highest < 0]
+    if fallen:
+        return Finding("falls after x", low, high, x_star, fallen[0])
+    if below < 0:
+        return Finding("no gain anywhere", None, high)
+    return Finding("not located" if x_star is None else "located", low, high, x_star)
+
+
+def _pays(doubling: Doubling, worth: float) -> bool:
+    """Whether the doubling is shown to gain more than `worth`."""
+    return doubling.gain is not None and doubling.gain.low is not None and (
+        doubling.gain.low > worth)
+
+
+def _is_flat(doubling: Doubling, worth: float) -> bool:
+    """Whether the doubling is shown to gain at most `worth`."""
+    return doubling.gain is not None and doubling.gain.high is not None and (
+        doubling.gain.high <= worth)
+
+
+def _open(doublings: Sequence[Doubling], worth: float) -> Doubling | None:
+    """Return the widest doubling of which nothing is shown, one without an interval first."""
+    undecided = [each for each in doublings
+                 if not _pays(each, worth) and not _is_flat(each, worth)]
+    return max(undecided, key=_width, default=None)
+
+
+def _width(doubling: Doubling) -> float:
+    if doubling.gain is None or doubling.gain.half_width is None:
+        return math.inf
+    return doubling.gain.half_width
+
+
+def needed_units(doublings: Sequence[Doubling], worth: float, units: int) -> int | None:
+    """Return the units for which every gain would be known to within half of `worth`."""
+    widest = _open(doublings, worth)
+    if widest is None or widest.gain is None or widest.gain.sd is None:
+        return None
+    needed = units_needed(widest.gain.sd, worth / 2)
+    return needed if needed > units else None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a sentence speaks of."""
+
+    data: CurveData
+    doublings: tuple[Doubling, ...]
+    worth: float
+    axis: str
+
+    @property
+    def basis(self) -> str:
+        """The units that intervals are over."""
+        if self.data.is_by_order:
+            return f"{LEVEL:.0%} t intervals over {self.data.units} orders"
+        return f"{LEVEL:.0%} t intervals over {_count(self.data.units, 'seed block')} of one order"
+
+    def step(self, doubling: Doubling) -> str:
+        """The doubling and its gain."""
+        gain, verb = doubling.gain, "gains"
+        if gain is not None and gain.high is not None and gain.high < 0:
+            gain, verb = _reversed(gain), "loses"
+        return (f"going from {doubling.start:g} to {doubling.to:g} {self.axis} {verb} "
+                f"{spell(gain)} points")
+
+    def at(self, start: float | None) -> Doubling:
+        """The doubling that starts there."""
+        return next(each for each in self.doublings if each.start == start)
+
+    def most(self, start: float | None) -> float:
+        """The greatest upper bound of the doublings from `start` on."""
+        return max(each.gain.high for each in self.doublings
+                   if each.start >= (start or 0.0) and each.gain and each.gain.high is not None)
+
+
+def sentence(told: Told, finding: Finding, first: Doubling | None, needed: int | None) -> str:
+    """Return what a curve says, with the numbers that say it; the first step at the end."""
+    text = _verdict_sentence(told, finding, needed)
+    if first is None or first.gain is None:
+        return text
+    return f"{text} The first step, reported apart: {told.step(first)}."
+
+
+def _verdict_sentence(told: Told, finding: Finding, needed: int | None) -> str:
+    axis, basis, worth = told.axis, told.basis, f"{told.worth:g}"
+    top = told.doublings[-1].to if told.doublings else 0.0
+    match finding.verdict:
+        case "located":
+            return (f"x* = {finding.x_star:g} {axis}: {told.step(told.at(finding.low))}, every "
+                    f"later doubling up to {top:g} at most {told.most(finding.x_star):.2f} "
+                    f"(worth {worth}; {basis}).")
+        case "no gain anywhere":
+            return (f"No gain anywhere: no doubling from {told.doublings[0].start:g} to {top:g} "
+                    f"{axis} gains more than {told.most(None):.2f} points "
+                    f"(worth {worth}; {basis}).")
+        case "still rising":
+            return (f"Still rising: {told.step(told.doublings[-1])}, so x* > {finding.low:g} "
+                    f"{axis} (worth {worth}; {basis}).")
+        case "falls after x":
+            return (f"Falls after x = {finding.falls_after:g} {axis}: "
+                    f"{told.step(told.at(finding.falls_after))} (worth {worth}; {basis}).")
+        case "not located":
+            return f"Not located: {_why_not(told, needed)}."
+
+
+def _why_not(told: Told, needed: int | None) -> str:
+    if not told.data.all_xs:
+        return "no trial of the curve was scored"
+    widest = _open(told.doublings, told.worth)
+    if widest is None:
+        return f"no x and 2x lie inside the data ({_listed(told.data.xs)} {told.axis})"
+    if widest.gain is None:
+        return (f"no {'order' if told.data.is_by_order else 'seed block'} was scored at both "
+                f"{widest.start:g} and {widest.to:g} {told.axis}")
+    if widest.gain.half_width is None:
+        return (f"{told.step(widest)} on one unit alone, which says nothing of its spread; two "
+                "orders or seed blocks are the least that give an interval, six a useful one")
+    unit = "orders" if told.data.is_by_order else "seed blocks"
+    text = f"{told.step(widest)}, which settles nothing about a worth of {told.worth:g}"
+    if needed is None:
+        return f"{text}: it lies too near it for {told.data.units} {unit} to tell"
+    amount = f"more than {MAX_UNITS - 1}" if needed >= MAX_UNITS else f"about {needed}"
+    return (f"{text}; to know it within {told.worth / 2:g} would take {amount} {unit} at this "
+            f"spread, there are {told.data.units}")
+
+
+def _reversed(gain: Interval) -> Interval:
+    assert gain.low is not None
+    assert gain.high is not None
+    return gain.model_copy(update={"mean": -gain.mean, "low": -gain.high, "high": -gain.low})
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:g}" for number in numbers) or "none"

@@ -1,0 +1,131 @@
+"""Work: what the trials of a study do, at most, reckoned from their configurations alone.
+
+FLOPs count every example at the model's longest input, bytes every encoder at float32; work that
+trials share through the phase store is counted for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
+
+from search.design import FRESH_SEEDS_FROM, controls, curve_block
+from search.study import Study
+from spaces.fidelity import Fidelity
+from spaces.mixtures import uniform
+from spaces.points import Point
+from spaces.search_space import SearchSpace
+from spaces.trial_config import TrialConfig
+from spaces.value import Value
+from trainables.encoder_ref import ParameterCounts
+from trainables.panel_sets import panel_languages
+from trainables.recipes import segment_stops, steps_of
+
+__all__ = ["Batch", "Work", "batches_of", "work_of"]
+
+BYTES_PER_PARAMETER = 4
+STATE_COPIES = 3  # a train state to go on from: the weights and AdamW's two moments
+
+
+class Work(Value):
+    """What one trial does, at most.
+
+    Steps are optimiser steps; `target_phases` and `rows` (scored) count every rung; `bytes` is
+    what the store keeps of it, predictions apart.
+    """
+
+    intermediate_examples: int
+    intermediate_steps: int
+    target_phases: int
+    target_examples: int
+    target_steps: int
+    rows: int
+    flops: float
+    bytes: int
+
+
+class Batch(Value):
+    """Trials of one kind: how many at most, on which seeds, and what the largest of them does."""
+
+    name: Literal["search", "controls", "curve", "confirmation", "fresh controls"]
+    trials: int
+    seeds: tuple[int, ...]
+    each: Work
+
+
+def work_of(config: TrialConfig, study: Study, parameters: ParameterCounts) -> Work:
+    """Return what a trial does, at most.
+
+    FLOPs are 6 x body parameters x tokens in training and 2 x in evaluation.
+    """
+    intermediate, fidelity = config.intermediate, config.fidelity
+    stops: list[int] = []
+    if intermediate is not None:
+        steps = steps_of(fidelity.intermediate_examples, intermediate.recipe)
+        stops = [stop for _, stop in segment_stops(intermediate.rungs, steps)]
+    examples = stops[-1] * intermediate.recipe.batch_size if intermediate and stops else 0
+    rungs = max(1, len(stops))
+    phases = rungs * sum(task.trained for task in study.target_tasks)
+    target_steps = phases * steps_of(fidelity.target_examples, config.target)
+    target_examples = target_steps * config.target.batch_size
+    rows = rungs * fidelity.evaluation_rows * sum(
+        len(list(panel_languages(task, config.panels, fidelity))) for task in study.target_tasks)
+    length = getattr(config.model, "max_length", 0)  # a simulated model reads nothing
+    copies = len(stops) + phases + STATE_COPIES * max(0, len(stops) - 1)
+    return Work(
+        intermediate_examples=examples, intermediate_steps=stops[-1] if stops else 0,
+        target_phases=phases, target_examples=target_examples, target_steps=target_steps,
+        rows=rows,
+        flops=parameters.body * length * (6.0 * (examples + target_examples) + 2.0 * rows),
+        bytes=copies * parameters.total * BYTES_PER_PARAMETER,
+    )
+
+
+def batches_of(
+    study: Study, space: SearchSpace, parameters: Mapping[str, ParameterCounts]
+) -> Iterator[Batch]:
+    """Yield the trials of a study by kind.
+
+    Args:
+        study: the study.
+        space: its search space.
+        parameters: each model's number of parameters, by the model's name.
+    """
+    def largest(configs: Iterable[TrialConfig]) -> Work:
+        return max((work_of(each, study, parameters[each.model.name]) for each in configs),
+                   key=lambda work: work.flops)
+
+    searched = _one_of_each_model(study, space, study.fidelity.search)
+    yield Batch(name="search", trials=study.search.trials, seeds=(study.search.seed,),
+                each=largest(searched))
+    for name, block in (("controls", controls(study, space)), ("curve", curve_block(study, space))):
+        if block:
+            yield Batch(name=name, trials=len(block),
+                        seeds=tuple(dict.fromkeys(each.config.seed for each in block)),
+                        each=largest(each.config for each in block))
+    confirmation = study.confirmation
+    if confirmation.winners:
+        seeds = tuple(study.search.seed + FRESH_SEEDS_FROM + block
+                      for block in range(confirmation.seeds))
+        again = [_scored_once(config) for config in
+                 _one_of_each_model(study, space, study.fidelity.confirm)]
+        kinds = len(study.models) * len(study.targets.learning_rate.options)
+        yield Batch(name="confirmation", trials=confirmation.chosen * len(seeds), seeds=seeds,
+                    each=largest(again))
+        yield Batch(name="fresh controls", trials=min(kinds, confirmation.chosen) * len(seeds),
+                    seeds=seeds, each=largest(config.control() for config in again))
+
+
+def _one_of_each_model(
+    study: Study, space: SearchSpace, fidelity: Fidelity
+) -> list[TrialConfig]:
+    """Return a trial of each model with the most examples; which mixture makes no difference."""
+    mixture = uniform(study.intermediate.tasks[:1])
+    return [space.config(Point(mixture=mixture, model=model.name), seed=study.search.seed,
+                         fidelity=fidelity) for model in study.models]
+
+
+def _scored_once(config: TrialConfig) -> TrialConfig:
+    assert config.intermediate is not None  # made from a point
+    whole = config.intermediate.model_copy(update={"rungs": (1.0,)})
+    return config.model_copy(update={"intermediate": whole})

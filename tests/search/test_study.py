@@ -1,0 +1,394 @@
+"""The study: shipped ones hold; every malformed one is refused in one clear line."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from search.faults import UserError
+from search.study import Study, StudyError, list_studies
+from search.study_file import MAX_BYTES
+
+GOOD: dict[str, Any] = {
+    "study": "good",
+    "models": ["lab-tiny"],
+    "intermediate": {
+        "tasks": ["lab-kind", "lab-tags"],
+        "languages": {"pool": ["de", "fr", "ar", "fi"], "order": ["random:0", "diverse"],
+                      "count": [0, 2, 4]},
+        "learning_rate": {"low": 5e-4, "high": 4e-3},
+    },
+    "targets": {"tasks": ["lab-kind", "lab-pair"], "learning_rate": 1e-3},
+    "panels": {"selection": ["el", "tr"], "report": ["el", "tr"]},
+    "fidelity": {"search": {"intermediate_examples": 64, "target_examples": 64,
+                            "evaluation_rows": 20}},
+    "curve": {"counts": [0, 1, 2, 4], "orders": ["random:0", "random:1"]},
+}
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    """Return the good study with values set at dotted keys; None removes a key."""
+    data = copy.deepcopy(GOOD)
+    for dotted, value in changes.items():
+        *parents, last = dotted.split("__")
+        at = data
+        for parent in parents:
+            at = at[parent]
+        if value is None:
+            at.pop(last)
+        else:
+            at[last] = value
+    return data
+
+
+def read(data: Any, *overrides: str) -> Study:
+    return Study.from_text(yaml.safe_dump(data), overrides)
+
+
+TASKS = "lab-kind, lab-tags"
+# What is wrong -> the end of its one line.
+MALFORMED: list[tuple[dict[str, Any], str]] = [
+    ({"study": None}, "`study` must be given, got nothing (study)"),
+    ({"study": "../evil"}, "`study` must match ^[a-z0-9][a-z0-9._-]{0,63}$, got '../evil' (study)"),
+    ({"study": "Lab 1"}, "got 'Lab 1' (study)"),
+    ({"study": "a" * 65}, f"got '{'a' * 65}' (study)"),
+    ({"study": 7}, "`study` must be text, got 7 (study)"),
+    ({"colour": "red"}, "got 'colour' (colour)"),
+    ({"pannels": {}, "panels": None}, "`panels` must be given, got nothing (panels); "
+                                      "and 1 more fault"),
+    ({"models": []}, "`models` must have at least 1 item(s), got () (models)"),
+    ({"models": "lab-tiny"}, "`models` must be a list, got 'lab-tiny' (models)"),
+    ({"models": [3]}, "a model must be a name, a directory, or a mapping with a `path`, got 3 "
+                      "(models.0)"),
+    ({"models": [{"layer": 3}]}, "with a `path`, got {'layer': 3} (models.0)"),
+    ({"models": [{"path": "here/mine", "max_length": 0}]},
+     "`max_length` must be above 0, got 0 (models.0.max_length)"),
+    ({"models": [{"path": "here/mine", "layers": 3}]}, "`models.0` must have only the keys origin, "
+     "name, path, revision, max_length, layer, dropout, got 'layers'; nearest: 'layer' "
+     "(models.0.layers)"),
+    ({"models": [{"path": "lab-tiny"}]}, "`path` must be a hub name or a directory, got the lab's "
+                                         "own 'lab-tiny' (models.0.path)"),
+    ({"models": ["a/mine", "b/mine"]}, "`models` must have distinct names, got mine, mine "
+                                       "(models)"),
+    ({"intermediate__lerning_rate": 1e-3}, "got 'lerning_rate'; nearest: 'learning_rate' "
+                                           "(intermediate.lerning_rate)"),
+    ({"intermediate__tasks": None}, "`tasks` must be given, got nothing (intermediate.tasks)"),
+    ({"intermediate__tasks": "lab-kind"}, "`tasks` must be a list, got 'lab-kind' "
+                                          "(intermediate.tasks)"),
+    ({"intermediate__tasks": ["lab-kind", "lab-kind"]},
+     "`tasks` must be distinct, got lab-kind, lab-kind (intermediate.tasks)"),
+    ({"intermediate__tasks": ["lab-kind", "lab-tag"]},
+     "got 'lab-tag'; nearest: 'lab-tags' (intermediate.tasks.1)"),
+    ({"intermediate__tasks": ["xnli"]}, "a task here must have the role intermediate, got 'xnli', "
+                                        "which is target only (intermediate.tasks.0)"),
+    ({"intermediate__weighting": "best"}, "`weighting` must be simplex, uniform, proportional, "
+     "{temperature: ...} or {cap: ...}, got 'best' (intermediate.weighting)"),
+    ({"intermediate__weighting": {"temperature": -2}},
+     "`temperature` must be positive and finite, got -2 (intermediate.weighting.temperature)"),
+    ({"intermediate__weighting": {"cap": 0}}, "`weighting` must be a cap of at least 1 row or a "
+                                              "list of them, got 0 (intermediate.weighting)"),
+    ({"intermediate__max_active": 3}, "`max_active` must be at most the 2 tasks, got 3 "
+                                      "(intermediate.max_active)"),
+    ({"intermediate__max_active": 0}, "`max_active` must be at least 1, got 0 "
+                                      "(intermediate.max_active)"),
+    ({"intermediate__learning_rate": None}, "`learning_rate` must be given, got nothing "
+                                            "(intermediate.learning_rate)"),
+    ({"intermediate__learning_rate": float("nan")},
+     "`learning_rate` must be positive and finite, got nan (intermediate.learning_rate)"),
+    ({"intermediate__learning_rate": {"low": 1e-3, "high": float("inf")}},
+     "`learning_rate` must be positive and finite, got inf (intermediate.learning_rate)"),
+    ({"intermediate__learning_rate": {"low": 1e-2, "high": 1e-3}},
+     "`learning_rate` must have `low` below `high`, got 0.01 and 0.001 "
+     "(intermediate.learning_rate)"),
+    ({"intermediate__learning_rate": {"low": 1e-2}},
+     "got {'low': 0.01} (intermediate.learning_rate)"),
+    ({"intermediate__learning_rate": []}, "`learning_rate` must have something to choose, got an "
+                                          "empty list (intermediate.learning_rate)"),
+    ({"intermediate__learning_rate": "fast"}, "`learning_rate` must be a positive number, a list "
+     "of them, or {low: ..., high: ...}, got 'fast' (intermediate.learning_rate)"),
+    ({"intermediate__batch_size": 2.5}, "`batch_size` must be a whole number, got 2.5 "
+                                        "(intermediate.batch_size)"),
+    ({"intermediate__batch_size": True}, "`batch_size` must be a whole number, got True "
+                                         "(intermediate.batch_size)"),
+    ({"intermediate__warmup": 1.0}, "`warmup` must be below 1, got 1.0 (intermediate.warmup)"),
+    ({"intermediate__examples": 0}, "`examples` must be at least 1, got 0 "
+                                    "(intermediate.examples)"),
+    ({"intermediate__rungs": [0.5]}, "`rungs` must rise and end at 1, got [0.5] "
+                                     "(intermediate.rungs)"),
+    ({"intermediate__languages__pool": ["de", "xx", "fr", "ar"]},
+     "`language` must be a catalogued code, got 'xx' (intermediate.languages)"),
+    ({"intermediate__languages__pool": ["de", "en", "fr", "ar"]},
+     "`pool` must not hold English, which has its own switch `english`, got de, en, fr, ar "
+     "(intermediate.languages.pool)"),
+    ({"intermediate__languages__pool": ["de", "de", "fr", "ar"]},
+     "`pool` must hold each language once, got 'de' again (intermediate.languages.pool)"),
+    ({"intermediate__languages__pool": ["de", "ht", "fr", "ar"]},
+     "got 'ht' (intermediate.languages.pool.1)"),
+    ({"intermediate__languages__count": 5}, "`count` must be at most the 4 languages of the pool, "
+                                            "got 5 (intermediate.languages.count)"),
+    ({"intermediate__languages__count": -1}, "`count` must not be negative, got -1 "
+                                             "(intermediate.languages.count)"),
+    ({"intermediate__languages__order": "alphabetic"},
+     "got 'alphabetic' (intermediate.languages.order)"),
+    ({"intermediate__languages__english": [False], "intermediate__languages__count": 0},
+     "`count` must be above 0 where `english` is false, got only 0 (intermediate.languages.count)"),
+    ({"intermediate__languages__english": "always"},
+     "`english` must be true or false, got 'always' (intermediate.languages.english.0)"),
+    ({"targets__tasks": ["mnli"]}, "a task here must have the role target, got 'mnli', which is "
+                                   "intermediate only (targets.tasks.0)"),
+    ({"targets__tasks": []}, "`tasks` must have at least 1 item(s), got [] (targets.tasks)"),
+    ({"targets__tasks": ["tatoeba"]}, "`tasks` must hold a trained task unless `search.retrieval` "
+                                      "is true, got tatoeba (targets.tasks)"),
+    ({"targets__learning_rate": {"low": 1e-4, "high": 1e-3}},
+     "`learning_rate` must be a number or a list, since each value needs controls of its own, got "
+     "a range (targets.learning_rate)"),
+    ({"panels__selection": []}, "`selection` must have at least 1 item(s), got [] "
+                                "(panels.selection)"),
+    ({"panels__selection": ["el", "el"]}, "`selection` must list each language once, got el, el "
+                                          "(panels.selection)"),
+    ({"panels__selection": ["el", "de"]}, "a panel and the training pool must be disjoint unless "
+     "`panels.allow_overlap` declares it, got 'de' in both (panels.selection.1)"),
+    ({"panels__report": ["ht"]}, "a panel must have a language of every target, got none of "
+                                 "'lab-kind' in ht (panels.report)"),
+    ({"panels__report": ["el", "ht"]}, "a language of a panel must be one that a target is "
+                                       "evaluated in, got 'ht' (panels.report.1)"),
+    ({"panels__allow_overlap": ["de"]}, "an overlap must be a language of the pool and of a "
+                                        "panel, got 'de' (panels.allow_overlap.0)"),
+    ({"fidelity": {}}, "`search` must be given, got nothing (fidelity.search); "
+                       "and 1 more fault"),
+    ({"fidelity__search__target_examples": 0}, "`target_examples` must be a whole number of at "
+                                               "least 1, got 0 (fidelity.search.target_examples)"),
+    ({"fidelity__search__evaluation_rows": None},
+     "`evaluation_rows` must be given, got nothing (fidelity.search.evaluation_rows); "
+     "and 1 more fault"),
+    ({"search": {"sampler": "grid"}}, "`sampler` must be 'tpe' or 'random', got 'grid' "
+                                      "(search.sampler)"),
+    ({"search": {"scheduler": "asha"}}, "`rungs` must hold at least 2 for the asha scheduler, got "
+                                        "[1.0] (intermediate.rungs)"),
+    ({"search": {"trials": 0}}, "`trials` must be at least 1, got 0 (search.trials)"),
+    ({"search": {"trials": 2}}, "`winners` must be at most the search's 2 trials, got 3 "
+                                "(confirmation.winners)"),
+    ({"search": {"seed": -1}}, "`seed` must be at least 0, got -1 (search.seed)"),
+    ({"search": {"reproducible": "yes please"}}, "`reproducible` must be true or false, got "
+                                                 "'yes please' (search.reproducible)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-kind": 0.7}}]}},
+     "`weights` must sum to 1, got 0.7 (search.fixed_points.0.mixture)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-pair": 1}}]}},
+     f"a mixture must use the tasks {TASKS}, got 'lab-pair' (search.fixed_points.0.mixture)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-kind": 1}, "model": "huge"}]}},
+     "`model` must be one of lab-tiny, got 'huge' (search.fixed_points.0.model)"),
+    ({"controls": {"seeds": 1}}, "`seeds` must be at least 2, got 1 (controls.seeds)"),
+    ({"confirmation": {"seeds": 1}}, "`seeds` must be at least 2, got 1 (confirmation.seeds)"),
+    ({"curve__counts": [0, 1]}, "`counts` must have at least 3 item(s), got [0, 1] "
+                                "(curve.counts)"),
+    ({"curve__counts": [0, 2, 1]}, "`counts` must rise, got [0, 2, 1] (curve.counts)"),
+    ({"curve__counts": [0, 1, 5]}, "`counts` must be at most the 4 languages of "
+                                   "`intermediate.languages.pool`, got 5 (curve.counts)"),
+    ({"curve__orders": ["random:0"]}, "`orders` must have at least 2 item(s), got ['random:0'] "
+                                      "(curve.orders)"),
+    ({"curve__orders": ["random:0", "best"]}, "got 'best' (curve.orders.1)"),
+    ({"curve__mixture": {"lab-kind": 2}}, "`weights` must sum to 1, got 2.0 (curve.mixture)"),
+    ({"curve__mixture": {"lab-kind": "x"}}, "`mixture` must be a number, got 'x' (curve.mixture)"),
+    ({"curve__mixture": {"squad": 1}}, f"a mixture must use the tasks {TASKS}, got 'squad' "
+                                       "(curve.mixture)"),
+    ({"curve__mixture": "best"}, "`mixture` must be uniform or a mapping of tasks to weights, got "
+                                 "'best' (curve.mixture)"),
+    ({"curve__english": False}, "`counts` must start above 0 where `english` is false, got 0 "
+                                "(curve.counts)"),
+    ({"curve__worth": 0}, "`worth` must be above 0, got 0 (curve.worth)"),
+    ({"curve__axis": "time"}, "`axis` must be 'languages', got 'time' (curve.axis)"),
+    ({"resources": {"workers": 0}}, "`workers` must be at least 1, got 0 (resources.workers)"),
+    ({"resources": {"precision": "float16"}}, "got 'float16' (resources.precision)"),
+    ({"resources": []}, "`resources` must be a mapping of keys to values, got [] (resources)"),
+]
+
+
+def test_the_good_study_is_good() -> None:
+    assert read(GOOD).study == "good"
+
+
+@pytest.mark.parametrize(("changes", "line"), MALFORMED, ids=lambda each: str(each)[:60])
+def test_a_malformed_study_is_refused_in_one_line(changes: dict[str, Any], line: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        read(good(**changes))
+    message = str(caught.value)
+    assert message.endswith(line)
+    assert "must" in message
+    assert "\n" not in message
+
+
+# YAML that is no study -> a part of its one line.
+BROKEN: list[tuple[str, str]] = [
+    ("", "a study must be a mapping of keys to values, got nothing"),
+    ("- a\n- b", "a study must be a mapping of keys to values, got a list"),
+    ("just text", "a study must be a mapping of keys to values, got 'just text'"),
+    ("study: [", "must be plain YAML, got a fault"),
+    ("study: a\n\tb: c", "(line 2, column 1)"),
+    ("study: a\nstudy: b", "the key 'study' is given twice (line 2, column 1)"),
+    ("controls: {seeds: 5, seeds: 6}", "the key 'seeds' is given twice"),
+    ("a: &x [1]\nb: *x", "aliases are not allowed (line 2, column 4)"),
+    ("a: &x {b: 1}\nc:\n  <<: *x", "aliases are not allowed"),
+    ("a: " + "[" * 5_000, "more than 20 levels of nesting"),
+    ("a: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
+    ("a: !!binary aGk=", "could not determine a constructor"),
+    ("1: a", "a key must be text, got 1"),
+    ("? [a, b]\n: c", "a key must be text, got ['a', 'b']"),
+    ("a: " + "9" * 5_000, "a whole number must have at most 18 digits, got 5000"),
+    ("a: 1\n---\nb: 2", "must be plain YAML, got a fault"),
+    ("a: \x00", "must be plain YAML, got a fault"),
+]
+
+
+@pytest.mark.parametrize(("text", "part"), BROKEN, ids=lambda each: repr(each)[:40])
+def test_text_that_is_no_study_is_refused_in_one_line(text: str, part: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Study.from_text(text)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_study_are_refused(tmp_path: Path) -> None:
+    big, latin, fine = tmp_path / "big.yaml", tmp_path / "latin.yaml", tmp_path / "fine.yaml"
+    big.write_bytes(b"#" * (MAX_BYTES + 1))
+    latin.write_bytes("study: \u00e9".encode("latin-1"))
+    fine.write_text(yaml.safe_dump(GOOD))
+    for path, part in [
+        (big, f"must have at most {MAX_BYTES} bytes, got {MAX_BYTES + 1}"),
+        (latin, "must be UTF-8, got the byte 0xe9 at 7"),
+        (tmp_path / "none.yaml", "must be a YAML file, got no file"),
+        (Path("/dev/zero"), "must be a YAML file, got no file"),
+        (tmp_path / ".", "must be a YAML file, got a directory"),
+    ]:
+        with pytest.raises(UserError, match="must") as caught:
+            Study.from_file(f"{path}/" if path.is_dir() else str(path))
+        assert part in str(caught.value)
+        assert str(path) in str(caught.value)
+    assert Study.from_file(str(fine)) == read(GOOD)
+
+
+def test_a_fault_in_a_file_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(good(controls={"seeds": 1})))
+    with pytest.raises(StudyError) as caught:
+        Study.from_file(str(path))
+    assert str(caught.value) == f"{path}: `seeds` must be at least 2, got 1 (controls.seeds)"
+
+
+def test_an_unknown_study_is_offered_the_nearest() -> None:
+    with pytest.raises(UserError, match="got 'labb'; nearest: 'lab'"):
+        Study.from_file("labb")
+    with pytest.raises(UserError, match="a study must be a YAML file, got no file"):
+        Study.from_file("../studies/lab")
+
+
+def test_all_faults_are_kept_and_the_first_is_shown() -> None:
+    with pytest.raises(StudyError) as caught:
+        read(good(controls={"seeds": 1}, study="NO", colour=1))
+    assert len(caught.value.faults) == 3
+    assert str(caught.value).endswith("; and 2 more faults")
+
+
+def test_scalars_are_those_of_yaml_1_2() -> None:
+    text = yaml.safe_dump(good(intermediate__languages__pool=["de", "fr", "ar"],
+                               curve=None, intermediate__languages__count=1))
+    text = text.replace("- ar\n", "- no\n").replace("0.0005", "5e-4")
+    study = Study.from_text(text)
+    assert study.intermediate.languages.pool == ("de", "fr", "no")  # Norwegian, not false
+    assert study.intermediate.learning_rate.low == 5e-4  # a number, not a text
+
+
+def test_set_reaches_any_key() -> None:
+    study = read(GOOD, "search.trials=50", "models=[lab-small, ./mine]", "curve=null",
+                 "intermediate.languages.count.1=3", "intermediate.learning_rate=1e-3",
+                 "panels.selection.0=sk", "fidelity.confirm.target_examples=128",
+                 "fidelity.confirm.intermediate_examples=64", "fidelity.confirm.evaluation_rows=20",
+                 "question=a = b?")
+    assert study.search.trials == 50
+    assert [model.name for model in study.models] == ["lab-small", "mine"]
+    assert study.curve is None
+    assert study.intermediate.languages.count.options == (0, 3, 4)
+    assert study.intermediate.learning_rate.options == (1e-3,)
+    assert study.panels.selection == ("sk", "tr")
+    assert study.fidelity.confirm.target_examples == 128
+    assert study.fidelity.search.target_examples == 64
+
+
+@pytest.mark.parametrize(("override", "line"), [
+    ("search.trials", "`--set` must be key=value with a dotted key, got 'search.trials'"),
+    ("=5", "`--set` must be key=value with a dotted key, got '=5'"),
+    ("search..trials=5", "`--set` must be key=value with a dotted key, got 'search..trials=5'"),
+    ("models.1=x", "`models` must be set by an item from 0 to 0, got '1' (--set models.1)"),
+    ("models.first=x", "`models` must be set by an item from 0 to 0, got 'first' "
+                       "(--set models.first)"),
+    ("study.name=x", "`study` must be a mapping or a list to set 'name' in, got 'good' "
+                     "(--set study.name)"),
+    ("search.trails=5", "a study must have only"),
+    ("search.trials=[", "the value of `--set search.trials` must be plain YAML, got a fault"),
+    ("search.trials=many", "`trials` must be a whole number, got 'many' (search.trials)"),
+])
+def test_a_wrong_override_is_refused_in_one_line(override: str, line: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read(GOOD, override)
+    if override == "search.trails=5":
+        line = "got 'trails'; nearest: 'trials' (search.trails)"
+    assert line in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_overrides_leave_other_studies_alone() -> None:
+    before = Study.from_file("lab")
+    assert Study.from_file("lab", ["search.trials=7"]) != before
+    assert Study.from_file("lab") == before
+
+
+@pytest.mark.parametrize("name", [name for name, _ in list_studies()])
+def test_shipped_studies_hold_and_say_what_they_ask(name: str) -> None:
+    study = Study.from_file(name)
+    assert study.study == name
+    assert study.question.endswith("?")
+    assert Study.from_text(study.to_yaml()) == study
+    assert Study.model_validate(study.model_dump(mode="json")) == study
+
+
+def test_the_default_study_is_what_was_promised() -> None:
+    study = Study.from_file("lab")
+    assert study.search.trials >= 24
+    assert len(study.targets.tasks) == 2
+    assert study.controls.seeds >= 5
+    assert study.confirmation.winners >= 1
+    assert study.curve is not None
+    assert study.warnings() == ()
+
+
+@pytest.mark.parametrize(("changes", "part"), [
+    ({"panels__selection": ["en"]}, "(Keung et al. 2020) (panels.selection)"),
+    ({"panels__report": ["el", "en"]}, "English is trained on"),
+    ({"panels__report": ["el", "de"], "panels__allow_overlap": ["de"]},
+     "scores in de are not zero-shot"),
+    ({"controls": {"seeds": 3}}, "got 3 (controls.seeds)"),
+    ({"confirmation": {"winners": 0}}, "(confirmation.winners)"),
+    ({"fidelity__confirm": {"intermediate_examples": 64, "target_examples": 32,
+                            "evaluation_rows": 20}},
+     "got 32 for 64 (fidelity.confirm.target_examples)"),
+    ({"intermediate__tasks": ["lab-kind", "squad"],
+      "intermediate__languages__english": [True, False], "curve": None},
+     "squad has none of the languages in 4 of 10 language sets"),
+])
+def test_what_is_allowed_but_should_be_known_is_said(changes: dict[str, Any], part: str) -> None:
+    found = read(good(**changes)).warnings()
+    assert any(part in warning for warning in found)
+    assert all("\n" not in warning for warning in found)
+
+
+def test_every_default_is_filled_in() -> None:
+    study = read(good(curve=None))
+    assert (study.search.trials, study.search.sampler, study.search.scheduler) == (24, "tpe",
+                                                                                   "fifo")
+    assert study.search.reproducible
+    assert (study.controls.seeds, study.confirmation.winners, study.confirmation.seeds) == (5, 3, 5)
+    assert study.fidelity.confirm.model_copy(update={"name": "search"}) == study.fidelity.search
+    assert study.resources.workers == 1

@@ -1,0 +1,116 @@
+"""The evaluate phase: each target's panels predicted in one pass, scored, predictions kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spaces.tasks import Kind, Task
+from trainables.metrics import METRICS, chance, collapsed, metrics_of
+from trainables.panel_sets import PanelSet, gold_of
+from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.rows import Rows
+from trainables.scores import Cost, Score, Scores
+
+__all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase"]
+
+SCORES_FILE, PREDICTIONS_FILE = "scores.json", "predictions.parquet"
+PREDICTIONS_SCHEMA = pa.schema([(name, pa.string()) for name in
+                     ("task", "language", "panel", "id", "prediction", "label")]
+                    + [("correct", pa.float64())])
+
+
+@dataclass(frozen=True)
+class EvaluatePhase(Phase):
+    """Predicting and scoring `sets` with the encoders of the parents.
+
+    `encoders` gives for each target task the parent's number: its target phase, or for a task
+    that is never trained the phase before. `layer` is the state that retrieval pools.
+    """
+
+    kind: ClassVar[PhaseKind] = "evaluate"
+    version: ClassVar[int] = 1
+
+    tasks: tuple[Task, ...]
+    encoders: tuple[int, ...]
+    sets: tuple[PanelSet, ...]
+    layer: int | None
+    tokenizer: str  # its identity
+    max_length: int
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Tasks, the sets with their data, and how texts are read."""
+        return {
+            "tasks": [[task.name, task.kind.value, task.labels, metrics_of(task)]
+                      for task in self.tasks],
+            "encoders": self.encoders, "sets": [each.model_dump() for each in self.sets],
+            "layer": self.layer, "tokenizer": self.tokenizer, "max_length": self.max_length,
+        }
+
+    def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
+        """Score every target task and write scores and predictions."""
+        # torch and transformers take seconds to import; who finds all in the store does without.
+        from trainables.evaluation import Reading, predict_sets
+
+        scored: list[Score] = []
+        tables: list[pa.Table] = []
+        costs: list[Cost] = []
+        for task, number in zip(self.tasks, self.encoders, strict=True):
+            sets = [each for each in self.sets if each.task == task.name]
+            reading = Reading(layer=self.layer, max_length=self.max_length, name=self.name)
+            found, cost = predict_sets(task, sets, parents[number], context, reading=reading)
+            for each, rows, values in found:
+                scored += _scores(each, rows, values)
+                tables.append(_table(each, rows, values))
+            costs.append(cost)
+        (directory / SCORES_FILE).write_text(Scores(scores=tuple(scored)).model_dump_json())
+        pq.write_table(pa.concat_tables(tables), directory / PREDICTIONS_FILE)
+        return Made(Cost.total(costs))
+
+
+def _scores(each: PanelSet, rows: Rows, values: Sequence[Any]) -> Iterator[Score]:
+    task, gold = rows.task, gold_of(rows)
+    for name in metrics_of(task):
+        yield Score(
+            task=task.name, language=each.language, panel=each.panel, metric=name,
+            points=METRICS[task.kind][name](gold, values), rows=len(rows),
+            chance=chance(task.kind, name, gold), collapsed=collapsed(task.kind, values),
+            official=each.official)
+
+
+def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
+    task, gold = rows.task, gold_of(rows)
+    right_share = METRICS[task.kind]["exact_match" if task.kind is Kind.QA else "accuracy"]
+    ids = rows.table["id"].to_pylist()
+    columns = {
+        "task": [task.name] * len(rows),
+        "language": [each.language] * len(rows),
+        "panel": [each.panel] * len(rows),
+        "id": ids,
+        "prediction": [_text(task, value, ids) for value in values],
+        "label": [_text(task, value[0] if task.kind is Kind.QA else value, ids)
+                  for value in gold],
+        "correct": [right_share([right], [said]) / 100 if right != [] else None
+                    for right, said in zip(gold, values, strict=True)],
+    }
+    return pa.table(columns, schema=PREDICTIONS_SCHEMA)
+
+
+def _text(task: Task, value: Any, ids: Sequence[str]) -> str:
+    match task.kind:
+        case Kind.TAGGING:
+            return " ".join(task.labels[tag] for tag in value)
+        case Kind.QA:
+            return str(value)
+        case Kind.RETRIEVAL:
+            found: str = ids[value]
+            return found
+        case _:
+            label: str = task.labels[value]
+            return label

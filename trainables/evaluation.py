@@ -1,0 +1,100 @@
+"""Evaluation of one target task: its panels' rows, read by one encoder in one pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.torch import load_model
+
+from spaces.tasks import Kind, Task
+from trainables.device import choose_device
+from trainables.encoder import load_encoder
+from trainables.encoder_ref import read_ref
+from trainables.encoding import Encoded
+from trainables.heads import fresh_head
+from trainables.metrics import nearest
+from trainables.panel_sets import PanelSet, subset
+from trainables.phases import Context
+from trainables.predict import Predictor, values_of
+from trainables.pretrain import tokenizer_directory
+from trainables.rows import Rows
+from trainables.scores import Cost
+from trainables.tokenizer import load_tokenizer
+from trainables.training import HEAD_FILE
+
+__all__ = ["Reading", "predict_sets"]
+
+Predicted = list[tuple[PanelSet, Rows, list[Any]]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How texts are read: `layer` is what retrieval pools; `name` is the phase's, for progress."""
+
+    layer: int | None
+    max_length: int
+    name: str
+
+
+def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context: Context, *,
+                 reading: Reading) -> tuple[Predicted, Cost]:
+    """Return each set's rows with one predicted value a row, and what the pass cost.
+
+    Args:
+        task: what the sets are of.
+        sets: its languages and panels.
+        encoder_at: the directory of the phase that tuned the encoder.
+        context: of the trial.
+        reading: how texts are read.
+    """
+    begun = time.perf_counter()
+    ref = read_ref(encoder_at)
+    tokenizer = load_tokenizer(tokenizer_directory(ref.model, context))
+    all_rows = [
+        subset(context.sources.panel_rows(task, each.language, each.panel)[0], each.rows)
+        for each in sets
+    ]
+    encoded = [context.encoded.get(rows, tokenizer, reading.max_length) for rows in all_rows]
+    device = choose_device(context.workspace.precision)
+    encoder = load_encoder(ref, context.hub)
+    predictor = Predictor(
+        encoder, tokenizer.pad_id, device=device, workers=context.workers,
+        report=context.throttled(f"{reading.name} {task.name}", sum(map(len, encoded))))
+    if task.kind is Kind.RETRIEVAL:
+        english = [context.encoded.get_english(rows, tokenizer, reading.max_length)
+                   for rows in all_rows]
+        values = _found(predictor, encoded, english, reading.layer)
+        encoded += english
+    else:
+        head = fresh_head(task, encoder.hidden, seed=0)
+        load_model(head, str(encoder_at / HEAD_FILE))
+        found = predictor.labels(head, task.kind, Encoded.join(encoded))
+        values = [values_of(rows, items, part) for rows, items, part in
+                  zip(all_rows, encoded, _parts(found, encoded), strict=True)]
+    tokens = sum(len(items.ids) for items in encoded)
+    cost = Cost(
+        examples=sum(map(len, all_rows)), tokens=tokens,
+        flops=2.0 * encoder.body_parameters * tokens,
+        device_seconds=(time.perf_counter() - begun) * context.workers.size,
+        device=device.hardware, precision=device.precision)
+    return list(zip(sets, all_rows, values, strict=True)), cost
+
+
+def _found(predictor: Predictor, foreign: list[Encoded], english: list[Encoded],
+           layer: int | None) -> list[list[int]]:
+    """Return for each set the place in its pool that each English sentence finds."""
+    states = predictor.states(Encoded.join([*foreign, *english]), layer)
+    parts = _parts(states, [*foreign, *english])
+    pairs = zip(parts[: len(foreign)], parts[len(foreign) :], strict=True)
+    return [nearest(np.stack(queries), np.stack(pool)).tolist() for pool, queries in pairs]
+
+
+def _parts(found: list[Any], encoded: list[Encoded]) -> list[list[Any]]:
+    """Cut what was found of joined items into the parts they came from."""
+    edges = np.cumsum([0, *map(len, encoded)])
+    return [found[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]

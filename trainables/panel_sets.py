@@ -1,0 +1,95 @@
+"""Panel sets: which rows score a target task, in which language, on which panel."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from spaces.fidelity import Fidelity, Panels
+from spaces.tasks import Kind, Task
+from spaces.value import Value, digest_of
+from trainables.rows import DataError, Rows
+from trainables.scores import PanelName
+from trainables.sources import Sources
+
+__all__ = ["PanelSet", "gold_of", "panel_languages", "panel_sets", "subset"]
+
+_PANELS: tuple[PanelName, ...] = ("selection", "report")
+
+
+class PanelSet(Value):
+    """One (target task, language, panel) to score.
+
+    `rows` caps its rows; `data` is the fingerprint of all of them; `official` says that they
+    are an official split, whole.
+    """
+
+    task: str
+    language: str
+    panel: PanelName
+    rows: int
+    data: str
+    official: bool
+
+
+def panel_sets(task: Task, panels: Panels, fidelity: Fidelity,
+               sources: Sources) -> Iterator[PanelSet]:
+    """Yield what scores a task: each panel's languages, with their data.
+
+    Raises:
+        DataError: if a panel has none of the task's languages, or rows are missing or wrong.
+    """
+    for panel, language in panel_languages(task, panels, fidelity):
+        rows, official = sources.panel_rows(task, language, panel)
+        yield PanelSet(task=task.name, language=language, panel=panel,
+                       rows=fidelity.evaluation_rows, data=rows.fingerprint,
+                       official=official and len(rows) <= fidelity.evaluation_rows)
+
+
+def panel_languages(task: Task, panels: Panels,
+                    fidelity: Fidelity) -> Iterator[tuple[PanelName, str]]:
+    """Yield each panel's languages that the task has, up to the fidelity's number.
+
+    Raises:
+        DataError: if a panel has none of the task's languages.
+    """
+    for panel in _PANELS:
+        listed = getattr(panels, panel).languages
+        languages = [code for code in listed if code in task.evaluation]
+        if not languages:
+            raise DataError(f"a panel must have one of a target's languages, got "
+                            f"{', '.join(listed)} for {task.name} ({panel})")
+        for language in languages[: fidelity.evaluation_languages]:
+            yield panel, language
+
+
+def subset(rows: Rows, count: int) -> Rows:
+    """Return at most `count` rows, those whose ids' hashes are smallest, in the rows' order.
+
+    Ids are alike in all languages of a parallel set, so its subsets are parallel too.
+    """
+    if len(rows) <= count:
+        return rows
+    hashes = [hashlib.sha256(name.encode()).digest() for name in rows.table["id"].to_pylist()]
+    chosen = np.sort(np.asarray(sorted(range(len(rows)), key=hashes.__getitem__)[:count]))
+    return Rows(task=rows.task, language=rows.language, split=rows.split,
+                table=rows.table.take(pa.array(chosen)).combine_chunks(),
+                fingerprint=digest_of([rows.fingerprint, count]))
+
+
+def gold_of(rows: Rows) -> list[Any]:
+    """Return what metrics compare with: labels, tags, answers, or positions in the pool."""
+    match rows.task.kind:
+        case Kind.TAGGING:
+            gold: list[Any] = rows.table["tags"].to_pylist()
+        case Kind.QA:
+            gold = rows.table["answers"].to_pylist()
+        case Kind.RETRIEVAL:
+            gold = list(range(len(rows)))
+        case _:
+            gold = rows.table["label"].to_pylist()
+    return gold

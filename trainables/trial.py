@@ -1,0 +1,140 @@
+"""A trial: the graph of phases that a configuration stands for, run rung by rung."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from spaces.languages import ENGLISH
+from spaces.models import HubModel, LabModel, SimulatedModel
+from spaces.tasks import Task
+from spaces.trial_config import Intermediate, TrialConfig
+from trainables.evaluate import PREDICTIONS_FILE, SCORES_FILE, EvaluatePhase
+from trainables.intermediate import IntermediatePhase
+from trainables.panel_sets import panel_sets
+from trainables.phases import Context, Phase, Runner
+from trainables.pretrain import pretrain_phase, tokenizer_identity
+from trainables.recipes import segment_stops, steps_of
+from trainables.scores import PhaseResult, Scores
+from trainables.simulated import simulated_rungs
+from trainables.target import TargetPhase
+
+__all__ = ["Rung", "RungOutcome", "rungs_of", "run_trial"]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A fraction of the intermediate examples and the phase that scores it."""
+
+    fraction: float
+    evaluate: Phase
+
+
+@dataclass(frozen=True)
+class RungOutcome:
+    """What a rung came to.
+
+    `phases` are those that this rung added, in order; `predictions` is a Parquet file, one line
+    an example.
+    """
+
+    fraction: float
+    scores: Scores
+    phases: tuple[PhaseResult, ...]
+    predictions: Path
+
+
+def run_trial(config: TrialConfig, context: Context) -> Iterator[RungOutcome]:
+    """Run a trial's phases through the store and yield after each rung.
+
+    Nothing of the next rung is made before the caller asks for it.
+
+    Raises:
+        DataError: if data, tokenizer or encoder are at fault.
+        EntryBusy: if another trial is making an entry that this one needs; what was made until
+            then is kept, so the trial can be run again.
+        NonFiniteLoss: if training diverges.
+    """
+    runner = Runner(context)
+    told: set[str] = set()
+    for rung in rungs_of(config, context):
+        directory = runner.path(rung.evaluate)
+        scores = Scores.model_validate_json((directory / SCORES_FILE).read_text())
+        added = [result for result in runner.results(rung.evaluate) if result.entry not in told]
+        told |= {result.entry for result in added}
+        yield RungOutcome(rung.fraction, scores, tuple(added), directory / PREDICTIONS_FILE)
+
+
+def rungs_of(config: TrialConfig, context: Context) -> list[Rung]:
+    """Return a trial's rungs, each with its graph of phases; nothing is run.
+
+    Raises:
+        DataError: if data or encoder cannot be had.
+    """
+    model = config.model
+    if isinstance(model, SimulatedModel):
+        return [Rung(fraction, phase) for fraction, phase in simulated_rungs(config, context)]
+    graph = _Graph(config, model, context)
+    start = pretrain_phase(model, config.pretraining_seed, context)
+    if config.intermediate is None:
+        return [Rung(1.0, graph.scored(start, ""))]
+    rungs = []
+    several = len(config.intermediate.rungs) > 1
+    for fraction, phase in graph.segments(config.intermediate, start):
+        rungs.append(Rung(fraction, graph.scored(phase, f" at {fraction:g}" if several else "")))
+    return rungs
+
+
+class _Graph:
+    """Builds the phases of one configuration."""
+
+    def __init__(self, config: TrialConfig, model: LabModel | HubModel, context: Context) -> None:
+        self._config, self._model, self._context = config, model, context
+        self._tokenizer = tokenizer_identity(model, context)
+        self._targets = tuple(context.task(name) for name in config.targets)
+        self._sets = tuple(each for task in self._targets for each in
+                           panel_sets(task, config.panels, config.fidelity, context.sources))
+
+    def segments(self, intermediate: Intermediate, start: Phase) -> Iterator[tuple[float, Phase]]:
+        """Yield each rung's fraction and the segment that ends there."""
+        cells = tuple(cell for cell in intermediate.cells if cell.weight > 0)
+        names = dict.fromkeys(cell.task for cell in cells)
+        tasks = tuple(self._context.task(name) for name in names)
+        by_name = {task.name: task for task in tasks}
+        data = tuple(self._fingerprint(by_name[cell.task], cell.language) for cell in cells)
+        steps = steps_of(self._config.fidelity.intermediate_examples, intermediate.recipe)
+        parent, first = start, 0
+        for fraction, stop in segment_stops(intermediate.rungs, steps):
+            parent = IntermediatePhase(
+                "intermediate" if stop == steps and not first else f"intermediate to {fraction:g}",
+                (parent,), self._context.setting, cells=cells, tasks=tasks, data=data,
+                recipe=intermediate.recipe, seed=self._config.seed, start=first, stop=stop,
+                steps=steps, tokenizer=self._tokenizer, max_length=self._model.max_length)
+            yield fraction, parent
+            first = stop
+
+    def scored(self, encoder: Phase, suffix: str) -> EvaluatePhase:
+        """Return the phase that scores all targets, tuned from one encoder."""
+        parents: list[Phase] = [encoder]
+        numbers = []
+        for task in self._targets:
+            numbers.append(len(parents) if task.trained else 0)
+            if task.trained:
+                parents.append(self._tuned(task, encoder, suffix))
+        layer = self._model.layer if isinstance(self._model, HubModel) else None
+        return EvaluatePhase(
+            f"evaluate{suffix}", tuple(parents), self._context.setting, tasks=self._targets,
+            encoders=tuple(numbers), sets=self._sets, layer=layer,
+            tokenizer=self._tokenizer, max_length=self._model.max_length)
+
+    def _tuned(self, task: Task, encoder: Phase, suffix: str) -> TargetPhase:
+        recipe = self._config.target
+        return TargetPhase(
+            f"target {task.name}{suffix}", (encoder,), self._context.setting, task=task,
+            data=self._fingerprint(task, ENGLISH), recipe=recipe, seed=self._config.seed,
+            steps=steps_of(self._config.fidelity.target_examples, recipe),
+            tokenizer=self._tokenizer, max_length=self._model.max_length)
+
+    def _fingerprint(self, task: Task, language: str) -> str:
+        return self._context.sources.rows(task, language, "train").fingerprint
