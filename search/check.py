@@ -157,8 +157,8 @@ def _rung_steps(study: Study, batches: tuple[Batch, ...]) -> int:
 
 def _totals(batches: tuple[Batch, ...]) -> Totals:
     def over_all(*fields: str) -> float:
-        return sum(batch.trials * getattr(batch.each, field)
-                   for batch in batches for field in fields)
+        return math.fsum(batch.trials * getattr(batch.each, field)
+                         for batch in batches for field in fields)
 
     return Totals(
         trials=sum(batch.trials for batch in batches),

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from search.intervals import LEVEL
+from search.objective import Objective
 from search.saturation import Saturation
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
 from spaces.tasks import Kind
 from spaces.value import Shares, Value
-
-if TYPE_CHECKING:
-    from search.study import Study
 
 __all__ = ["Controls", "Entry", "Excluded", "Question", "Readout", "Selection", "Spread"]
 
@@ -83,17 +81,14 @@ class Controls(Value):
 class Selection(Value):
     """How winners were chosen.
 
-    `candidates` are the finished search trials with different mixtures; `spreads` the seed
-    standard deviations, in points, by which categories were standardised over `controls` trials.
+    `candidates` counts the different mixtures of finished search trials; `objective` ranked them.
     """
 
     panel: tuple[str, ...]
     report: tuple[str, ...]
     winners: int
     candidates: int
-    controls: int
-    spreads: Shares
-    retrieval: bool
+    objective: Objective
     flags: tuple[str, ...]
 
 
@@ -119,13 +114,6 @@ class Question(Value):
     winners: int = 3
     references: dict[str, Mixture] | None = None
     retrieval: bool = False
-
-    @classmethod
-    def of(cls, study: Study, references: dict[str, Mixture] | None = None) -> Question:
-        """Return what a study asks; `references` as by its search space."""
-        return cls(kinds=study.target_kinds, winners=study.confirmation.winners,
-                   worth=study.curve.worth if study.curve else None,
-                   references=references, retrieval=study.search.retrieval)
 
 
 class Readout(Value):

@@ -32,11 +32,11 @@ from search.renderings import gain_text
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation
 
-__all__ = ["draw", "draw_curve", "draw_mixtures", "draw_progress"]
+__all__ = ["draw_curve", "draw_figures", "draw_mixtures", "draw_progress"]
 
 
-def draw(
-    readout: Readout, results: Iterable[TrialResult], objective: Objective, directory: Path
+def draw_figures(
+    readout: Readout, results: Iterable[TrialResult], directory: Path
 ) -> list[Path]:
     """Draw every figure that has data as a PNG file in `directory`, and return the files."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def draw(
     if readout.entries:
         figures["mixtures.png"] = draw_mixtures(readout)
     if any(result.role is Role.SEARCH and result.scores is not None for result in listed):
-        figures["progress.png"] = draw_progress(listed, objective)
+        figures["progress.png"] = draw_progress(listed, readout.selection.objective)
     for name, figure in figures.items():
         write_png(figure, directory / name)
     return [directory / name for name in figures]
@@ -65,14 +65,14 @@ def draw_curve(curve: Saturation) -> Figure:
     _draw_trials(axes, curve, place)
     _draw_means(axes, curve, place)
     axes.set_xticks([place(x) for x in xs], [f"{x:g}" for x in xs])
-    axes.minorticks_off()
+    axes.margins(y=0.14)  # room for what stands at the top
     noun = "non-English languages of intermediate training" if curve.axis == "languages" else (
         curve.axis)
     axes.set_xlabel(f"{noun} (count, log scale)")
     axes.set_ylabel("score on the report panel (points)")
-    add_title(axes, _verdict(curve), f"worth {curve.worth:g} points per doubling; "
-           f"{curve.level:.0%} t intervals over {curve.units} {curve.unit}"
-           f"{'' if curve.units == 1 else 's'}")
+    basis = (f"{curve.level:.0%} t intervals over {curve.units} {curve.unit}s"
+             if curve.units > 1 else "one seed block of one order, so no interval")
+    add_title(axes, _verdict(curve), f"worth {curve.worth:g} points per doubling; {basis}")
     add_legend(figure, _curve_key(curve))
     return figure
 
@@ -102,7 +102,8 @@ def _draw_bound(axes: Axes, curve: Saturation, place: _places) -> None:
                       xycoords=("data", "axes fraction"), textcoords="offset points",
                       va="top", fontsize=10, fontweight="bold")
     if curve.falls_after is not None:
-        axes.axvline(place(curve.falls_after), color=RED, lw=1.4, ls=":")
+        if curve.falls_after != curve.x_star:
+            axes.axvline(place(curve.falls_after), color=RED, lw=1.4, ls=":")
         axes.annotate(f"falls after {curve.falls_after:g}", (place(curve.falls_after), 0), (4, 6),
                       xycoords=("data", "axes fraction"), textcoords="offset points", color=RED,
                       fontsize=9)
@@ -138,7 +139,8 @@ def _draw_means(axes: Axes, curve: Saturation, place: _places) -> None:
 
 
 def _curve_key(curve: Saturation) -> list[Line2D]:
-    key = [Line2D([], [], color=BLUE, lw=2, marker="o", ms=5.5, label="mean and interval"),
+    shown = "mean and interval" if curve.units > 1 else "mean"
+    key = [Line2D([], [], color=BLUE, lw=2, marker="o", ms=5.5, label=shown),
            Line2D([], [], color=ORANGE, lw=0, marker="o", ms=4, label="trial")]
     if any(point.x == 0 for point in curve.points):
         key.append(Line2D([], [], color=BLUE, lw=0, marker="D", ms=6, label="English alone"))

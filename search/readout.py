@@ -173,7 +173,7 @@ def _outcomes(listed: Iterable[TrialResult], objective: Objective) -> dict[str, 
     counts: dict[Role, Counter[str]] = {role: Counter() for role in Role}
     for result in listed:
         found = marks(result.scores, objective.tasks) if result.scores is not None else ()
-        counts[result.role].update({result.outcome.value, *found, *result.marks})
+        counts[result.role].update({result.outcome.value, *found})
     names = [*(outcome.value for outcome in Outcome), "chance-level", "collapsed"]
     return {role.value: {name: counts[role][name] for name in names} for role in Role}
 
@@ -207,8 +207,7 @@ def _selection(listed: Sequence[TrialResult], objective: Objective, question: Qu
     panel = panels.selection.languages if panels else ()
     return Selection(
         panel=panel, report=panels.report.languages if panels else (),
-        winners=question.winners, candidates=len(candidates), controls=objective.controls,
-        spreads=objective.spreads, retrieval=objective.retrieval,
+        winners=question.winners, candidates=len(candidates), objective=objective,
         flags=_flags(panel, objective),
     )
 

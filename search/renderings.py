@@ -187,7 +187,8 @@ def _table(header: _Row, rows: Iterable[_Row]) -> Table:
     table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
     for index, name in enumerate(header):
         table.add_column(name, justify="right" if index else "left", overflow="fold",
-                         no_wrap="gain" in name or "score" in name)
+                         no_wrap="gain" in name or "score" in name,
+                         min_width=12 if name == "chosen as" else None)  # "proportional"
     for row in rows:
         table.add_row(*row)
     return table

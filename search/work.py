@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from search.design import FRESH_SEEDS_FROM, controls, curve_block
+from search.design import FRESH_SEEDS_FROM, Designed, controls, curve_block
 from search.study import Study
 from spaces.fidelity import Fidelity
 from spaces.mixtures import uniform
@@ -21,10 +21,12 @@ from trainables.encoder_ref import ParameterCounts
 from trainables.panel_sets import panel_languages
 from trainables.recipes import segment_stops, steps_of
 
-__all__ = ["Batch", "Work", "batches_of", "work_of"]
+__all__ = ["Batch", "BatchName", "Work", "batches_of", "work_of"]
 
 BYTES_PER_PARAMETER = 4
 STATE_COPIES = 3  # a train state to go on from: the weights and AdamW's two moments
+
+BatchName = Literal["search", "controls", "curve", "confirmation", "fresh controls"]
 
 
 class Work(Value):
@@ -47,7 +49,7 @@ class Work(Value):
 class Batch(Value):
     """Trials of one kind: how many at most, on which seeds, and what the largest of them does."""
 
-    name: Literal["search", "controls", "curve", "confirmation", "fresh controls"]
+    name: BatchName
     trials: int
     seeds: tuple[int, ...]
     each: Work
@@ -98,7 +100,9 @@ def batches_of(
     searched = _one_of_each_model(study, space, study.fidelity.search)
     yield Batch(name="search", trials=study.search.trials, seeds=(study.search.seed,),
                 each=largest(searched))
-    for name, block in (("controls", controls(study, space)), ("curve", curve_block(study, space))):
+    blocks: dict[BatchName, list[Designed]] = {
+        "controls": controls(study, space), "curve": curve_block(study, space)}
+    for name, block in blocks.items():
         if block:
             yield Batch(name=name, trials=len(block),
                         seeds=tuple(dict.fromkeys(each.config.seed for each in block)),

@@ -17,7 +17,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 OWNERS = {
     "babel": ("trainables/lab/",),
     "huggingface_hub": ("trainables/hub.py",),
-    "matplotlib": ("search/figures.py",),
+    "matplotlib": ("search/figure_style.py", "search/figures.py"),
     "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
     "optuna": ("spaces/search_space.py", "search/sampler.py"),
     "tokenizers": ("trainables/lab/", "trainables/tokenizer.py"),

@@ -11,8 +11,8 @@ import yaml
 from rich.console import Console
 
 from search.entries import Readout
-from search.figures import draw
-from search.readout import read_out, selection_objective
+from search.figures import draw_figures
+from search.readout import read_out
 from search.renderings import as_json, as_markdown, as_tables, as_yaml, headline
 from search.results import Outcome, Role, TrialResult
 from spaces.fidelity import Panel, Panels
@@ -108,7 +108,7 @@ def test_what_the_golden_answer_rests_on_is_told() -> None:
     assert (at_confirm.fidelity, at_confirm.n, at_confirm.score.mean) == ("confirm", 2, 52.0)
     assert (at_search.n, at_search.tasks["tags"].sd) == (2, pytest.approx(math.sqrt(2)))
     assert readout.selection.candidates == 2
-    assert dict(readout.selection.spreads)["tagging"] == pytest.approx(math.sqrt(2))
+    assert dict(readout.selection.objective.spreads)["tagging"] == pytest.approx(math.sqrt(2))
     assert any("1 of 11 trials that ran to an end failed" in each for each in readout.next)
 
 
@@ -293,10 +293,9 @@ def test_the_curve_says_what_to_try_next(truth: Any, words: str) -> None:
 
 
 def test_figures_are_png_files_and_the_same_bytes_again(tmp_path: Path) -> None:
-    readout, objective = read_out(WHOLE, QUESTION, search="lab-1"), selection_objective(
-        WHOLE, QUESTION)
-    first = draw(readout, WHOLE, objective, tmp_path / "a")
-    second = draw(readout, WHOLE[::-1], objective, tmp_path / "b")
+    readout = read_out(WHOLE, QUESTION, search="lab-1")
+    first = draw_figures(readout, WHOLE, tmp_path / "a")
+    second = draw_figures(readout, WHOLE[::-1], tmp_path / "b")
 
     assert [path.name for path in first] == ["curve.png", "mixtures.png", "progress.png"]
     for one, other in zip(first, second, strict=True):
@@ -308,8 +307,7 @@ def test_figures_are_png_files_and_the_same_bytes_again(tmp_path: Path) -> None:
                          ids=["none", "all failed", "two trials"])
 def test_only_figures_with_data_are_drawn(results: list[TrialResult], tmp_path: Path) -> None:
     readout = read_out(results, QUESTION, search="lab-1")
-    names = {path.name for path in draw(readout, results, selection_objective(results, QUESTION),
-                                        tmp_path)}
+    names = {path.name for path in draw_figures(readout, results, tmp_path)}
 
     assert "curve.png" not in names
     assert ("progress.png" in names) == any(each.scores for each in results)

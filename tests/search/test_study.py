@@ -22,7 +22,7 @@ GOOD: dict[str, Any] = {
                       "count": [0, 2, 4]},
         "learning_rate": {"low": 5e-4, "high": 4e-3},
     },
-    "targets": {"tasks": ["lab-kind", "lab-pair"], "learning_rate": 1e-3},
+    "targets": {"tasks": ["lab-measure", "lab-compare"], "learning_rate": 1e-3},
     "panels": {"selection": ["el", "tr"], "report": ["el", "tr"]},
     "fidelity": {"search": {"intermediate_examples": 64, "target_examples": 64,
                             "evaluation_rows": 20}},
@@ -153,7 +153,7 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"panels__selection": ["el", "de"]}, "a panel and the training pool must be disjoint unless "
      "`panels.allow_overlap` declares it, got 'de' in both (panels.selection.1)"),
     ({"panels__report": ["ht"]}, "a panel must have a language of every target, got none of "
-                                 "'lab-kind' in ht (panels.report)"),
+                                 "'lab-measure' in ht (panels.report)"),
     ({"panels__report": ["el", "ht"]}, "a language of a panel must be one that a target is "
                                        "evaluated in, got 'ht' (panels.report.1)"),
     ({"panels__allow_overlap": ["de"]}, "an overlap must be a language of the pool and of a "
@@ -177,8 +177,8 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
                                                  "'yes please' (search.reproducible)"),
     ({"search": {"fixed_points": [{"mixture": {"lab-kind": 0.7}}]}},
      "`weights` must sum to 1, got 0.7 (search.fixed_points.0.mixture)"),
-    ({"search": {"fixed_points": [{"mixture": {"lab-pair": 1}}]}},
-     f"a mixture must use the tasks {TASKS}, got 'lab-pair' (search.fixed_points.0.mixture)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-same": 1}}]}},
+     f"a mixture must use the tasks {TASKS}, got 'lab-same' (search.fixed_points.0.mixture)"),
     ({"search": {"fixed_points": [{"mixture": {"lab-kind": 1}, "model": "huge"}]}},
      "`model` must be one of lab-tiny, got 'huge' (search.fixed_points.0.model)"),
     ({"controls": {"seeds": 1}}, "`seeds` must be at least 2, got 1 (controls.seeds)"),

@@ -50,6 +50,15 @@ def place(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
     return tmp_path
 
 
+@pytest.fixture
+def story(place: Path) -> Iterator[Story]:
+    """A search about to be told."""
+    (place / "predictions.parquet").write_bytes(b"PAR1")
+    journal = Journal(place / "journal.jsonl")
+    yield Story(journal, place / "predictions.parquet")
+    journal.close()
+
+
 def uri_of(place: Path) -> str:
     return f"sqlite:///{place}/mlflow.db"
 
@@ -61,11 +70,6 @@ def settings_of(place: Path, experiment: str = "lab") -> Settings:
     return settings
 
 
-def told_story(place: Path) -> Story:
-    (place / "predictions.parquet").write_bytes(b"PAR1")
-    story = Story(Journal(place / "journal.jsonl"), place / "predictions.parquet")
-    story.tell()
-    return story
 
 
 def seen(uri: str, experiment_name: str = "lab") -> dict[str, Any]:
@@ -109,8 +113,8 @@ def deliver(settings: Settings) -> None:
     Writer(settings).deliver()
 
 
-def test_the_client_sees_the_search(place: Path) -> None:
-    told_story(place)
+def test_the_client_sees_the_search(place: Path, story: Story) -> None:
+    story.tell()
     deliver(settings_of(place))
     shown = seen(uri_of(place))
     parent = shown.pop("lab-1")
@@ -139,8 +143,8 @@ def test_the_client_sees_the_search(place: Path) -> None:
     assert confirmed["tags"]["stiltune.attempt"] == "2"
 
 
-def test_sending_everything_again_changes_nothing(place: Path) -> None:
-    told_story(place)
+def test_sending_everything_again_changes_nothing(place: Path, story: Story) -> None:
+    story.tell()
     settings = settings_of(place)
     deliver(settings)
     before = seen(uri_of(place))
@@ -191,8 +195,9 @@ def deliver_and_die(settings: Settings, lives: int, *, after: bool) -> bool:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_kill_at_every_call_leaves_one_run_a_trial(place: Path, *, after: bool) -> None:
-    story = Story(Journal(place / "journal.jsonl"))
+def test_a_kill_at_every_call_leaves_one_run_a_trial(
+    place: Path, story: Story, *, after: bool
+) -> None:
     for step in story.steps()[:7]:  # the search, its first trial whole, and the next one's start
         step()
     deliver(settings_of(place))
@@ -209,15 +214,14 @@ def test_a_kill_at_every_call_leaves_one_run_a_trial(place: Path, *, after: bool
     assert lives > 10
 
 
-def test_kills_and_lost_acknowledgements_anywhere_leave_the_same(place: Path) -> None:
+def test_kills_and_lost_acknowledgements_anywhere_leave_the_same(place: Path, story: Story) -> None:
     draw = random.Random(5)
-    story = Story(Journal(place / "journal.jsonl"), place / "predictions.parquet")
-    (place / "predictions.parquet").write_bytes(b"PAR1")
     settings = settings_of(place, experiment="cut")
     kills = 0
     for step in story.steps():
         step()
-        while deliver_and_die(settings, draw.randint(1, 12), after=draw.random() < 0.5):
+        # After acknowledgements are lost, more calls are due than twelve.
+        while deliver_and_die(settings, draw.randint(1, 12 + kills), after=draw.random() < 0.5):
             kills += 1
             for acks in settings.spool.glob("acks-*"):
                 os.truncate(acks, max(0, acks.stat().st_size - draw.choice([0, 0, 1, 60, 250])))
@@ -226,7 +230,7 @@ def test_kills_and_lost_acknowledgements_anywhere_leave_the_same(place: Path) ->
     assert seen(uri_of(place), "cut") == seen(uri_of(place))
 
 
-def test_a_run_whose_making_timed_out_stays_alone(place: Path) -> None:
+def test_a_run_whose_making_timed_out_stays_alone(place: Path, story: Story) -> None:
     from search.tracking_writer import Away, Writer, connect
 
     late: list[Callable[[], object]] = []
@@ -249,7 +253,7 @@ def test_a_run_whose_making_timed_out_stays_alone(place: Path) -> None:
             late.append(lambda: None)
             return made
 
-    told_story(place)
+    story.tell()
     writer = Writer(settings_of(place), SlowServer)  # type: ignore[arg-type]
     with pytest.raises(Away):
         writer.deliver()
@@ -258,11 +262,10 @@ def test_a_run_whose_making_timed_out_stays_alone(place: Path) -> None:
 
 
 def test_values_of_a_run_that_the_user_deleted_are_refused_and_the_rest_is_sent(
-    place: Path
+    place: Path, story: Story
 ) -> None:
     from search.tracking_writer import Writer, connect
 
-    story = Story(Journal(place / "journal.jsonl"))
     steps = story.steps()
     for step in steps[:3]:
         step()
@@ -278,8 +281,8 @@ def test_values_of_a_run_that_the_user_deleted_are_refused_and_the_rest_is_sent(
         "lab-1": "FINISHED", **rest}
 
 
-def test_the_reader_finds_what_the_writer_wrote(place: Path) -> None:
-    told_story(place)
+def test_the_reader_finds_what_the_writer_wrote(place: Path, story: Story) -> None:
+    story.tell()
     deliver(settings_of(place))
     found = find_search("lab-1", uri_of(place))
     assert found == find_search("lab", uri_of(place))
@@ -300,10 +303,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.02)
 
 
-def test_a_search_is_sent_while_it_runs_and_never_waits(place: Path) -> None:
+def test_a_search_is_sent_while_it_runs_and_never_waits(place: Path, story: Story) -> None:
     environment = dict(os.environ)
-    story = Story(Journal(place / "journal.jsonl"), place / "predictions.parquet")
-    (place / "predictions.parquet").write_bytes(b"PAR1")
     (place / "curve.png").write_bytes(b"PNG")
     tracker = Tracker(None, story.journal, place / "spool", "lab")
     slowest = 0.0
@@ -331,8 +332,7 @@ def test_a_search_is_sent_while_it_runs_and_never_waits(place: Path) -> None:
         "mlflow.db", "mlruns"]
 
 
-def test_a_killed_writer_is_followed_by_the_next_start(place: Path) -> None:
-    story = Story(Journal(place / "journal.jsonl"))
+def test_a_killed_writer_is_followed_by_the_next_start(place: Path, story: Story) -> None:
     steps = story.steps()
     for step in steps[:10]:
         step()
@@ -351,8 +351,8 @@ def test_a_killed_writer_is_followed_by_the_next_start(place: Path) -> None:
         "lab-1": "FINISHED", **TRIALS}
 
 
-def test_the_writer_of_a_killed_search_sends_the_rest_and_ends(place: Path) -> None:
-    story = told_story(place)
+def test_the_writer_of_a_killed_search_sends_the_rest_and_ends(place: Path, story: Story) -> None:
+    story.tell()
     tracker = Tracker(None, story.journal, place / "spool", "lab")
     tracker.start()
     assert tracker._writer is not None
@@ -390,12 +390,10 @@ def server(place: Path) -> Iterator[Callable[[], str]]:
 
 
 def test_an_outage_stops_nothing_and_is_made_up_for_once(
-    place: Path, server: Callable[[], str]
+    place: Path, story: Story, server: Callable[[], str]
 ) -> None:
     address: str = server.address  # type: ignore[attr-defined]
     guarded = address.replace("http://", f"http://me:{SECRET}@")
-    story = Story(Journal(place / "journal.jsonl"), place / "predictions.parquet")
-    (place / "predictions.parquet").write_bytes(b"PAR1")
     steps = story.steps()
     first = Tracker(guarded, story.journal, place / "spool", "lab")
     first.start()

@@ -11,13 +11,9 @@ from typing import Literal
 
 from babel import Locale
 from babel.lists import format_list
-from babel.numbers import format_decimal
 
-__all__ = ["KINDS", "LONGEST_LIST", "ListStyle", "Locality", "kind_of", "locality", "lower",
+__all__ = ["LONGEST_LIST", "ListStyle", "Locality", "kind_of", "locality", "lower",
            "raw_names"]
-
-# The kinds of entity. An entity is named `kind:code`, such as `currency:DEM`.
-KINDS = ("territory", "language", "currency", "zone")
 
 ListStyle = Literal["standard", "or"]
 LONGEST_LIST = 4
@@ -29,6 +25,10 @@ _CODES = {
     "currency": re.compile(r"[A-WYZ][A-Z]{2}"),
     "zone": re.compile(r"(?!GMT)\w+"),
 }
+# Digits by CLDR's numbering system, from the zero on; babel itself always writes 0 to 9.
+_ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀"}
+_DIGITS = {system: {ord("0") + digit: chr(ord(zero) + digit) for digit in range(10)}
+           for system, zero in _ZEROS.items()}
 _SIGNS = frozenset(" '’ʼʻ‘-·\u200b\u200c\u200d")  # the last three join or part letters
 
 
@@ -51,7 +51,8 @@ class Locality:
 
     def number(self, value: int) -> str:
         """Return a whole number in the digits that the language writes by default."""
-        return str(format_decimal(value, locale=self.locale, numbering_system="default"))
+        digits = _DIGITS.get(self.locale.default_numbering_system, {})
+        return str(value).translate(digits)
 
 
 @lru_cache(maxsize=2)

@@ -1,21 +1,19 @@
-"""Draws: deterministic lists of names in which length and word counts do not give kinds away."""
+"""Draws: deterministic lists of texts in which length and word counts do not give kinds away."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from spaces.tasks import Split
-from trainables.lab.cldr import KINDS, Locality, kind_of
-from trainables.lab.splits import split_of
-
-__all__ = ["Draws", "Pool"]
+__all__ = ["Draws", "Ints", "Pool"]
 
 _CANDIDATES = 24  # lists compared with the wanted length
 # What is matched: letters, and with more weight the signs that a model reads at a glance.
 _WEIGHTS = np.array([1.0, 4.0, 4.0])
+_SIGNS = frozenset("-'’ʼʻ‘·./\u00a0\u202f")
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -42,46 +40,48 @@ class Draws:
 
 
 class Pool:
-    """The names of one language and split. An entity is an index into `entities` and `names`."""
+    """What may be listed in one language and split: items of several kinds, each with a text.
 
-    def __init__(self, locality: Locality, split: Split, draws: Draws) -> None:
-        splits = split_of()
-        held = sorted((entity for entity in locality.names if splits.get(entity) == split),
-                      key=lambda entity: (KINDS.index(kind_of(entity)), entity))
-        self.entities = held
-        self.names = [locality.names[entity] for entity in held]
-        kinds = np.array([KINDS.index(kind_of(entity)) for entity in held])
-        self._sizes = np.bincount(kinds, minlength=len(KINDS))
+    An item is an index into `documents` (its name in every language), `texts` and `kinds` (the
+    index of its kind).
+    """
+
+    def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int, draws: Draws) -> None:
+        held = sorted(items)  # (kind, document, text)
+        self.documents = [document for _, document, _ in held]
+        self.texts = [text for _, _, text in held]
+        self.kinds = np.array([kind for kind, _, _ in held])
+        self.count = kinds
+        self._sizes = np.bincount(self.kinds, minlength=kinds)
         self._starts = np.cumsum(self._sizes) - self._sizes
-        self._features = np.array([_features(name) for name in self.names], dtype=np.float64)
+        self._features = np.array([_features(text) for text in self.texts], dtype=np.float64)
         self._draws = draws
 
-    def sizes(self) -> dict[str, int]:
-        """Return how many names there are of each kind."""
-        return dict(zip(KINDS, self._sizes.tolist(), strict=True))
+    def document(self, *lists: Sequence[int]) -> str:
+        """Name the items of a row, the same in every language."""
+        return "+".join(sorted(self.documents[item] for held in lists for item in held))
 
-    def targets(self, rows: int, count: int) -> Floats:
-        """Draw the features wanted of `rows` lists of `count` names, whatever their kinds.
+    def any_of(self, kinds: Ints) -> Ints:
+        """Draw one item of each given kind, same shape."""
+        places = self._draws.raw(*kinds.shape) % self._sizes[kinds].astype(np.uint64)
+        return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
-        Each is the median over the kinds of a random list's, so that every kind can come near.
-        Shape [rows, 3]: letters, spaces, other signs.
-        """
-        kinds = np.broadcast_to(np.arange(len(KINDS)), (rows, count, len(KINDS)))
-        lists = self._features[self.any_of(kinds)].sum(axis=1)
-        return np.asarray(np.median(lists, axis=1))
+    def draw(self, kinds: Ints, *, taken: Ints | None = None) -> Ints:
+        """Draw lists of distinct items whose lengths do not depend on their kinds.
 
-    def draw(self, kinds: Ints, wanted: Floats, *, taken: Ints | None = None) -> Ints:
-        """Draw lists of distinct entities, with features nearest to `wanted`.
+        The length wanted of a list (letters, spaces, other signs) is the median over all kinds
+        of a random list's; of 24 lists of the given kinds the one nearest to it is taken.
 
         Args:
             kinds: the kind of each place in each list. Shape [rows, count].
-            wanted: the features that a list should have in sum. Shape [rows, 3].
-            taken: entities that a row's list must not hold. Shape [rows, any].
+            taken: items that a row's list must not hold. Shape [rows, any].
 
         Returns:
-            Entities. Shape [rows, count].
+            Items. Shape [rows, count].
         """
         rows, count = kinds.shape
+        every = np.broadcast_to(np.arange(self.count), (rows, count, self.count))
+        wanted = np.median(self._features[self.any_of(every)].sum(axis=1), axis=1)
         candidates = self.any_of(np.repeat(kinds[:, None, :], _CANDIDATES, axis=1))
         sums = self._features[candidates].sum(axis=2)
         distances = (np.abs(sums - wanted[:, None, :]) * _WEIGHTS).sum(axis=2)
@@ -93,13 +93,8 @@ class Pool:
         best = distances.argmin(axis=1)
         return np.asarray(candidates[np.arange(rows), best])
 
-    def any_of(self, kinds: Ints) -> Ints:
-        """Draw one entity of each given kind, same shape."""
-        places = self._draws.raw(*kinds.shape) % self._sizes[kinds].astype(np.uint64)
-        return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
-
-def _features(name: str) -> tuple[int, int, int]:
-    spaces = name.count(" ")
-    signs = sum(char in "-'’ʼʻ‘·" for char in name)
-    return len(name) - spaces - signs, spaces, signs
+def _features(text: str) -> tuple[int, int, int]:
+    spaces = text.count(" ")
+    signs = sum(char in _SIGNS for char in text)
+    return len(text) - spaces - signs, spaces, signs

@@ -3,50 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from spaces.lab_tasks import LAB_ROWS
+from spaces.lab_tasks import ENTITY_KINDS, LAB_ROWS, QUANTITIES
 from spaces.tasks import Split, Task
-from trainables.lab.cldr import KINDS, ListStyle, locality
+from trainables.lab.cldr import ListStyle, kind_of, locality
 from trainables.lab.draws import Draws, Pool
+from trainables.lab.measures import measures
+from trainables.lab.splits import split_of
 from trainables.lab.times import RelativeTime, relative_times
 from trainables.rows import row_schema
 
 __all__ = ["Source", "make_rows"]
 
 Row = tuple[Any, ...]
-_LISTED = 2  # names in a list of lab-kind and on each side of lab-pair
-_TAGGED = 3  # names in a list of lab-tags
-_APART = 1.5  # two relative times of one direction differ by at least this factor
+_LISTED = 2  # items in a list that is classified
+_TAGGED = 3  # items in a list that is tagged
+_APART = 1.2  # two sizes that are compared differ by at least this factor
 
 
 class Source:
     """What the rows of one task, language and split are made of."""
 
     def __init__(self, name: str, language: str, split: Split) -> None:
+        self.language = language
         self.split: Split = split
         self.locality = locality(language)
         self.draws = Draws(name, language, split)
-        self.pool = Pool(self.locality, split, self.draws)
 
-    def listed(self, entities: Iterable[int], style: ListStyle = "standard") -> str:
-        """Write entities as the language writes a list."""
-        names = [self.pool.names[entity] for entity in entities]
-        return self.locality.templates[style, len(names)].format(*names)
+    @cached_property
+    def names(self) -> Pool:
+        """The split's names; the kinds are `ENTITY_KINDS`."""
+        splits = split_of()
+        return Pool(((ENTITY_KINDS.index(kind_of(entity)), entity, name)
+                     for entity, name in self.locality.names.items()
+                     if splits.get(entity) == self.split), len(ENTITY_KINDS), self.draws)
 
-    def document(self, *lists: Iterable[int]) -> str:
-        """Name the entities of a row, the same in every language."""
-        return "+".join(sorted(self.pool.entities[entity] for held in lists for entity in held))
+    @cached_property
+    def measures(self) -> Pool:
+        """The split's measures; the kinds are `QUANTITIES`."""
+        return Pool(((QUANTITIES.index(measure.quantity), measure.name, measure.text)
+                     for measure in measures(self.language, self.split)),
+                    len(QUANTITIES), self.draws)
+
+    def listed(self, texts: Sequence[str], style: ListStyle = "standard") -> str:
+        """Write texts as the language writes a list."""
+        return self.locality.templates[style, len(texts)].format(*texts)
 
 
 def make_rows(task: Task, language: str, split: Split) -> pa.Table:
     """Make one split of a lab task in one language, in canonical columns.
 
-    Every label occurs equally often (in lab-tags, every kind), in a random order.
+    Every label occurs equally often (in tagging, on equally many items), in a random order.
     """
     source = Source(task.name, language, split)
     rows = list(_MAKERS[task.name](source, LAB_ROWS[split]))
@@ -58,52 +71,66 @@ def make_rows(task: Task, language: str, split: Split) -> pa.Table:
                      for column, field in zip(columns, schema, strict=True)], schema=schema)
 
 
-def _kind(source: Source, rows: int) -> Iterator[Row]:
-    labels = np.arange(rows) % len(KINDS)
-    kinds = np.repeat(labels[:, None], _LISTED, axis=1)
-    lists = source.pool.draw(kinds, source.pool.targets(rows, _LISTED)).tolist()
-    for label, entities in zip(labels.tolist(), lists, strict=True):
-        yield source.document(entities), source.listed(entities), label
+def _classified(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
+    """Two items of one kind; the label is the kind."""
+    labels = np.arange(rows) % pool.count
+    lists = pool.draw(np.repeat(labels[:, None], _LISTED, axis=1)).tolist()
+    for label, items in zip(labels.tolist(), lists, strict=True):
+        yield pool.document(items), source.listed([pool.texts[item] for item in items]), label
 
 
-def _tags(source: Source, rows: int) -> Iterator[Row]:
-    orders = source.draws.orders(rows, len(KINDS))
-    left_out = np.arange(rows) % len(KINDS)
-    kinds = orders[orders != left_out[:, None]].reshape(rows, _TAGGED)
-    wanted = source.pool.targets(rows * _TAGGED, 1)
-    lists = source.pool.draw(kinds.reshape(-1, 1), wanted).reshape(rows, _TAGGED).tolist()
+def _tagged(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
+    """Three items of three kinds; each word of an item has the item's kind as its tag."""
+    shift = np.arange(rows)[:, None]
+    kinds = source.draws.orders(rows, _TAGGED) + shift
+    kinds = kinds % pool.count
+    lists = pool.draw(kinds.reshape(-1, 1)).reshape(rows, _TAGGED).tolist()
     pieces = re.split(r"\{\d\}", source.locality.templates["standard", _TAGGED])
-    for entities, row_kinds in zip(lists, kinds.tolist(), strict=True):
-        names = [source.pool.names[entity] for entity in entities]
-        tokens = [token.strip() for pair in zip(pieces, names, strict=False) for token in pair]
-        tags = [tag for kind in row_kinds for tag in (0, kind + 1)]
-        kept = [place for place, token in enumerate(tokens) if token]
-        yield (source.document(entities), [tokens[place] for place in kept],
-               [tags[place] for place in kept])
+    for items in lists:
+        tokens: list[str] = []
+        tags: list[int] = []
+        for piece, item in zip(pieces, items, strict=False):
+            between, words = piece.split(), pool.texts[item].split()
+            tokens += between + words
+            tags += [0] * len(between) + [int(pool.kinds[item]) + 1] * len(words)
+        yield pool.document(items), tokens, tags
 
 
-def _pair(source: Source, rows: int) -> Iterator[Row]:
+def _same(source: Source, rows: int) -> Iterator[Row]:
+    pool = source.measures
     same = np.arange(rows) % 2
-    first = np.arange(rows) // 2 % len(KINDS)
-    other = (first + 1 + source.draws.below(len(KINDS) - 1, rows)) % len(KINDS)
-    second = np.where(same, first, other)
-    left, right = (np.repeat(kinds[:, None], _LISTED, axis=1) for kinds in (first, second))
-    lefts = source.pool.draw(left, source.pool.targets(rows, _LISTED))
-    rights = source.pool.draw(right, source.pool.targets(rows, _LISTED), taken=lefts)
-    for one, two, label in zip(lefts.tolist(), rights.tolist(), same.tolist(), strict=True):
-        yield source.document(one, two), source.listed(one), source.listed(two), label
+    first = np.arange(rows) // 2 % pool.count
+    other = (first + 1 + source.draws.below(pool.count - 1, rows)) % pool.count
+    left = pool.draw(first[:, None])
+    right = pool.draw(np.where(same, first, other)[:, None], taken=left)
+    for one, two, label in zip(left[:, 0].tolist(), right[:, 0].tolist(), same.tolist(),
+                               strict=True):
+        yield pool.document([one, two]), pool.texts[one], pool.texts[two], label
+
+
+def _compare(source: Source, rows: int) -> Iterator[Row]:
+    by_quantity = [[measure for measure in measures(source.language, source.split)
+                    if measure.quantity == quantity] for quantity in QUANTITIES]
+    for index in range(rows):
+        label, held = index % 2, by_quantity[index // 2 % len(QUANTITIES)]
+        while True:
+            one, two = (held[place] for place in source.draws.below(len(held), 2).tolist())
+            if max(one.value, two.value) >= _APART * min(one.value, two.value):
+                break
+        small, large = sorted((one, two), key=lambda measure: measure.value)
+        first, second = (small, large) if label else (large, small)
+        yield f"{first.name}+{second.name}", first.text, second.text, label
 
 
 def _order(source: Source, rows: int) -> Iterator[Row]:
     times = relative_times()[source.split]
     texts = {time: time.text(source.locality) for time in times}
-    made = [0, 0]
-    while sum(made) < rows:
-        first, second = (times[place] for place in source.draws.below(len(times), 2).tolist())
-        label = int(second.seconds > first.seconds)
-        if _are_apart(first, second) and made[label] < rows // 2:
-            made[label] += 1
-            yield f"{first.name}+{second.name}", texts[first], texts[second], label
+    for index in range(rows):
+        while True:
+            first, second = (times[at] for at in source.draws.below(len(times), 2).tolist())
+            if _are_apart(first, second) and (second.seconds > first.seconds) == index % 2:
+                break
+        yield f"{first.name}+{second.name}", texts[first], texts[second], index % 2
 
 
 def _are_apart(first: RelativeTime, second: RelativeTime) -> bool:
@@ -112,5 +139,11 @@ def _are_apart(first: RelativeTime, second: RelativeTime) -> bool:
 
 
 _MAKERS: dict[str, Callable[[Source, int], Iterator[Row]]] = {
-    "lab-kind": _kind, "lab-tags": _tags, "lab-pair": _pair, "lab-order": _order,
+    "lab-measure": lambda source, rows: _classified(source, source.measures, rows),
+    "lab-compare": _compare,
+    "lab-tags": lambda source, rows: _tagged(source, source.measures, rows),
+    "lab-same": _same,
+    "lab-kind": lambda source, rows: _classified(source, source.names, rows),
+    "lab-names": lambda source, rows: _tagged(source, source.names, rows),
+    "lab-order": _order,
 }

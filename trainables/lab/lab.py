@@ -15,7 +15,6 @@ import pyarrow as pa
 from spaces.lab_tasks import LAB_ROWS, LAB_TASKS, UNSEEN_IN_PRETRAINING
 from spaces.tasks import Split, Task
 from spaces.value import digest_of
-from trainables.lab.cldr import locality
 from trainables.lab.generation import make_rows
 from trainables.lab.pretraining import PRETRAINING_LANGUAGES, make_text, train_tokenizer
 from trainables.rows import DataError, Rows
@@ -23,13 +22,13 @@ from trainables.rows import DataError, Rows
 __all__ = ["Lab"]
 
 # Bumped whenever the code of this folder makes other bytes from the same CLDR.
-_VERSION = 1
+_VERSION = 2
 
 
 class Lab:
     """The embedded lab under a cache directory.
 
-    What is asked for is made on first use, a language at a time, and reread memory-mapped. Two
+    What is asked for is made on first use, a task in a language at a time, and reread memory-mapped. Two
     processes may ask at once: each makes the whole in a directory of its own and the first to
     put it in place wins.
     """
@@ -59,8 +58,9 @@ class Lab:
         if language not in offered:
             raise DataError(f"{task.name} must be asked for in a language it is offered in, "
                             f"got {language!r}")
-        directory = self._made(f"rows/{language}", lambda path: _write_language(language, path))
-        table = _read(directory / f"{task.name}-{split}.arrow")
+        directory = self._made(f"{task.name}/{language}",
+                               lambda path: _write_rows(task, language, path))
+        table = _read(directory / f"{split}.arrow")
         digest = digest_of([self.fingerprint, task.name, language, split])
         return Rows(task=task, language=language, split=split, table=table, fingerprint=digest)
 
@@ -91,12 +91,9 @@ class Lab:
         return place
 
 
-def _write_language(language: str, directory: Path) -> None:
-    for task in LAB_TASKS:
-        for split in LAB_ROWS:
-            if language in (task.train if split == "train" else task.evaluation):
-                _write(make_rows(task, language, split), directory / f"{task.name}-{split}.arrow")
-    locality.cache_clear()
+def _write_rows(task: Task, language: str, directory: Path) -> None:
+    for split in LAB_ROWS:
+        _write(make_rows(task, language, split), directory / f"{split}.arrow")
 
 
 def _write_text(directory: Path) -> None:

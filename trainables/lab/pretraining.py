@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ from transformers import PreTrainedTokenizerFast
 
 from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING
 from spaces.tasks import find_task
-from trainables.lab.cldr import KINDS, LONGEST_LIST, ListStyle
+from trainables.lab.cldr import LONGEST_LIST
+from trainables.lab.draws import Pool
 from trainables.lab.generation import Source
 from trainables.lab.times import relative_times
 
@@ -23,46 +23,40 @@ __all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "train_tokeni
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
                               if code not in UNSEEN_IN_PRETRAINING)
-_ROWS = {"one kind": 200, "many kinds": 100, "times": 100}  # sentences per language
-_TIMED = frozenset(find_task("lab-order", LAB_TASKS).train)
+_ROWS = {"measures": 200, "names": 100, "times": 60}  # sentences per language
+_TOKENIZER_ROWS = 10_000  # of the interleaved text; more change the pieces little
+_ALIKE = 2 / 3  # of the lists of measures and names, the share whose items are of one kind
+_MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
 
 
 def make_text(language: str) -> pa.Table:
     """Make one language's pretraining sentences: columns `text` and `language`.
 
-    Lists of names of one kind, lists of names of many kinds, and lists of relative times, in the
-    language's own list patterns ("and" and "or"), all of entities of the train split.
+    Lists of names, of measures and of relative times, two to four items long, in the language's
+    own patterns ("and" and "or"), all of items of the train split.
     """
     source = Source("pretraining", language, "train")
-    sentences = [*_names(source), *(_times(source) if language in _TIMED else ())]
+    lists = _drawn(source, source.names, _ROWS["names"])
+    if language in _MEASURED:
+        lists += _drawn(source, source.measures, _ROWS["measures"])
+        times = [time.text(source.locality) for time in relative_times()["train"]]
+        places = source.draws.below(len(times), _ROWS["times"], LONGEST_LIST).tolist()
+        lists += [[times[place] for place in row] for row in places]
+    counts = (2 + source.draws.below(LONGEST_LIST - 1, len(lists))).tolist()
+    styles = source.draws.below(2, len(lists)).tolist()
+    sentences = [source.listed(items[:count], "or" if is_or else "standard")
+                 for items, count, is_or in zip(lists, counts, styles, strict=True)]
     return pa.table({"text": pa.array(sentences, pa.string()),
                      "language": pa.array([language] * len(sentences), pa.string())})
 
 
-def _names(source: Source) -> Iterator[str]:
-    one, many = _ROWS["one kind"], _ROWS["many kinds"]
+def _drawn(source: Source, pool: Pool, rows: int) -> list[list[str]]:
+    alike = round(rows * _ALIKE)
     kinds = np.concatenate([
-        np.repeat(np.arange(one)[:, None] % len(KINDS), LONGEST_LIST, axis=1),
-        source.draws.below(len(KINDS), many, LONGEST_LIST),
+        np.repeat(np.arange(alike)[:, None] % pool.count, LONGEST_LIST, axis=1),
+        source.draws.below(pool.count, rows - alike, LONGEST_LIST),
     ])
-    for entities, count, style in _shapes(source, source.pool.any_of(kinds).tolist()):
-        yield source.listed(entities[:count], style)
-
-
-def _times(source: Source) -> Iterator[str]:
-    times = relative_times()["train"]
-    texts = [time.text(source.locality) for time in times]
-    drawn = source.draws.below(len(times), _ROWS["times"], LONGEST_LIST).tolist()
-    for places, count, style in _shapes(source, drawn):
-        yield source.locality.templates[style, count].format(*(texts[at] for at in places[:count]))
-
-
-def _shapes(source: Source, lists: list[list[int]]) -> Iterator[tuple[list[int], int, ListStyle]]:
-    """Give each list a length of 2 to 4 and a style."""
-    counts = (2 + source.draws.below(LONGEST_LIST - 1, len(lists))).tolist()
-    styles = source.draws.below(2, len(lists)).tolist()
-    for entities, count, is_or in zip(lists, counts, styles, strict=True):
-        yield entities, count, "or" if is_or else "standard"
+    return [[pool.texts[item] for item in items] for items in pool.any_of(kinds).tolist()]
 
 
 def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
@@ -81,7 +75,7 @@ def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.UnigramTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS),
                                       unk_token="<unk>", show_progress=False)
-    tokenizer.train_from_iterator(text["text"].to_pylist(), trainer)
+    tokenizer.train_from_iterator(text["text"][:_TOKENIZER_ROWS].to_pylist(), trainer)
     numbers = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
     tokenizer.post_processor = TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=numbers)

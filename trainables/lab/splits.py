@@ -11,8 +11,9 @@ from functools import lru_cache
 
 from babel.core import get_global
 
+from spaces.lab_tasks import ENTITY_KINDS
 from spaces.tasks import Split
-from trainables.lab.cldr import KINDS, kind_of, raw_names
+from trainables.lab.cldr import kind_of, raw_names
 
 __all__ = ["group_of", "split_of"]
 
@@ -58,7 +59,7 @@ def split_of() -> dict[str, Split]:
     members = defaultdict(list)
     for entity, group in group_of().items():
         members[group].append(entity)
-    held = {split: dict.fromkeys(KINDS, 0) for split in _SHARES}
+    held = {split: dict.fromkeys(ENTITY_KINDS, 0) for split in _SHARES}
     splits: dict[str, Split] = {}
     for group in sorted(members, key=lambda name: hashlib.sha256(name.encode()).digest()):
         kinds = [kind_of(entity) for entity in members[group]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -11,6 +10,7 @@ from babel.dates import format_timedelta
 
 from spaces.tasks import Split
 from trainables.lab.cldr import Locality, lower
+from trainables.lab.measures import hashed_split
 
 __all__ = ["RelativeTime", "relative_times"]
 
@@ -53,8 +53,5 @@ def relative_times() -> dict[Split, tuple[RelativeTime, ...]]:
     for unit in _SECONDS:
         for number in _NUMBERS:
             for time in (RelativeTime(number, unit), RelativeTime(-number, unit)):
-                share = hashlib.sha256(time.name.encode()).digest()[0] / 256
-                split: Split = ("train" if share < 0.6 else
-                                "validation" if share < 0.8 else "test")
-                found[split].append(time)
+                found[hashed_split(time.name)].append(time)
     return {split: tuple(times) for split, times in found.items()}

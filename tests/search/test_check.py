@@ -1,0 +1,159 @@
+"""Check: its numbers are those of the trials it speaks of."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from search.check import CheckReport, check, render
+from search.confirmation import Choice
+from search.design import confirmations, controls, curve_block
+from search.faults import UserError
+from search.results import Role
+from search.study import Study, list_studies
+from spaces.points import Point
+from trainables.workspace import Workspace
+
+NOWHERE = Workspace(store="unused", cache="unused")
+
+
+def sizes_of(study: Study) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = {}
+    for index, (task, code) in enumerate(study.cells()):
+        sizes.setdefault(task, {})[code] = 100 + index
+    return sizes
+
+
+def checked(*overrides: str, name: str = "lab") -> CheckReport:
+    study = Study.from_file(name, overrides)
+    return check(study, sizes_of(study), NOWHERE)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in list_studies()])
+def test_batches_are_the_trials_that_the_design_plans(name: str) -> None:
+    study = Study.from_file(name)
+    space = study.space(sizes_of(study))
+    by_name = {batch.name: batch for batch in check(study, space.sizes, NOWHERE).batches}
+    assert by_name["search"].trials == study.search.trials
+    assert by_name["controls"].trials == len(controls(study, space))
+    if "curve" in by_name:
+        assert by_name["curve"].trials == len(curve_block(study, space))
+    tasks = space.intermediate.tasks
+    choices = [Choice(group=str(index), point=Point.model_validate({"mixture": {
+        tasks[0]: index / 10, tasks[1]: 1 - index / 10}}))
+        for index in range(1, study.confirmation.chosen + 1)]
+    planned = confirmations(study, space, choices)
+    for role, batch in ((Role.CONFIRMATION, "confirmation"), (Role.CONTROL, "fresh controls")):
+        found = [each.config.seed for each in planned if each.role is role]
+        assert by_name[batch].trials == len(found)
+        assert set(by_name[batch].seeds) == set(found)
+
+
+def test_work_is_reckoned_from_examples_batches_and_panels() -> None:
+    report = checked(
+        "models=[lab-tiny]", "intermediate.batch_size=10", "targets.batch_size=30",
+        "targets.tasks=[lab-measure, lab-compare]", "panels.selection=[el, sk]", "panels.report=[ja]",
+        "fidelity.search={intermediate_examples: 101, target_examples: 60, evaluation_rows: 7}",
+        "fidelity.confirm=null")
+    each = report.batches[0].each
+    assert (each.intermediate_steps, each.intermediate_examples) == (11, 110)
+    assert (each.target_phases, each.target_steps, each.target_examples) == (2, 4, 120)
+    assert each.rows == 2 * 3 * 7
+    counts = report.parameters["lab-tiny"]
+    assert each.flops == counts.body * 64 * (6 * (110 + 120) + 2 * each.rows)
+    assert each.bytes == 3 * counts.total * 4
+    bare = report.batches[1].each
+    assert (bare.intermediate_steps, bare.intermediate_examples, bare.target_steps) == (0, 0, 4)
+
+
+def test_rungs_cost_targets_rows_and_states() -> None:
+    plain = checked("models=[lab-tiny]")
+    branched = checked("models=[lab-tiny]", "intermediate.rungs=[0.25, 0.5, 1]")
+    one, three = plain.batches[0].each, branched.batches[0].each
+    assert three.target_steps == 3 * one.target_steps
+    assert three.rows == 3 * one.rows
+    assert three.intermediate_steps == one.intermediate_steps
+    assert three.bytes - 3 * one.bytes == 2 * 3 * 4 * plain.parameters["lab-tiny"].total
+    assert (plain.rung_steps, branched.rung_steps) == (0, 2 * one.target_steps)
+    # Nothing stops a designed trial early, so that it is scored at its end only.
+    assert [batch.each for batch in branched.batches[1:]] == [
+        batch.each for batch in plain.batches[1:]]
+
+
+def test_totals_are_sums_over_the_batches() -> None:
+    report = checked()
+    assert report.totals.trials == sum(batch.trials for batch in report.batches)
+    assert report.totals.rows == sum(batch.trials * batch.each.rows for batch in report.batches)
+    assert report.totals.steps == sum(
+        batch.trials * (batch.each.intermediate_steps + batch.each.target_steps)
+        for batch in report.batches)
+
+
+def test_zero_shot_is_computed_from_what_is_trained_on() -> None:
+    report = checked("panels.selection=[el, de, en]", "panels.report=[ja]",
+                     "panels.allow_overlap=[de]")
+    assert {(each.panel, each.zero_shot, each.trained_on) for each in report.panels} == {
+        ("selection", ("el",), ("de", "en")), ("report", ("ja",), ())}
+
+
+def test_the_number_of_parameters_is_read_from_a_checkpoint(tmp_path: Path) -> None:
+    header = {"embeddings.word_embeddings.weight": [10, 4], "encoder.layer.0.weight": [4, 4],
+              "pooler.dense.weight": [4, 4]}
+    _write_safetensors(tmp_path / "model.safetensors", header)
+    (tmp_path / "config.json").write_text("{}")
+    report = checked(f"models=[{tmp_path}]")
+    counts = report.parameters[tmp_path.name]
+    assert (counts.body, counts.total) == (16, 56)
+    assert report.pretraining_steps == {}
+
+
+def _write_safetensors(path: Path, shapes: dict[str, list[int]]) -> None:
+    header, offset = {}, 0
+    for name, shape in shapes.items():
+        size = 4 * shape[0] * shape[1]
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, offset + size]}
+        offset += size
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(offset))
+
+
+def test_an_encoder_that_is_not_there_is_a_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"must hold config\.json, got none .*\(models\)$"):
+        checked(f"models=[{tmp_path / 'empty'}]")
+
+
+def test_a_fixed_point_outside_the_space_is_a_clear_line() -> None:
+    point = "{mixture: {lab-kind: 0.4, lab-tags: 0.6}, languages: {order: farthest, count: 3, " \
+            "english: true}}"
+    with pytest.raises(UserError, match=r"must lie in the search space.*\(search.fixed_points\)$"):
+        checked(f"search.fixed_points=[{point}]")
+
+
+@pytest.mark.parametrize(("overrides", "part"), [
+    (["search.trials=4"], "the sampler proposes nothing, since 6 fixed points come first, got 4"),
+    (["panels.selection=[en]"], "Keung et al. 2020"),
+    (["curve.pilot_sd=2", "curve.worth=1"], "at the pilot's spread 13 orders tell 1 points"),
+])
+def test_warnings_are_one_line_each(overrides: list[str], part: str) -> None:
+    found = checked(*overrides).warnings
+    assert any(part in warning for warning in found)
+    assert all("\n" not in warning for warning in found)
+
+
+def test_a_report_is_printed_and_reads_back() -> None:
+    report = checked("intermediate.rungs=[0.5, 1]", "curve.pilot_sd=0.2")
+    assert CheckReport.model_validate_json(report.model_dump_json()) == report
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render(report))
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= 100
+    for expected in (report.study, f"{report.totals.trials} trials", "fresh controls",
+                     "dimension active", "from 1 to", "rungs", "orders needed by the pilot",
+                     "pretraining lab-small", f"{report.cells} of task and language"):
+        assert expected in text

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from spaces.tasks import Kind
+from tests.trainables.tiny import task, write_encoder
+from trainables.encoder import load_encoder
+from trainables.encoder_ref import EncoderRef
+from trainables.encoding import IGNORED
+from trainables.heads import Head, MaskedTokenHead, fresh_head, initialised
+
+STATES = torch.randn(6, 5, 16, generator=torch.Generator().manual_seed(0))
+MASK = torch.arange(5) < torch.tensor([5, 5, 4, 3, 2, 5])[:, None]
+TARGETS = {
+    Kind.CLASSIFICATION: torch.tensor([0, 1, 0, 1, 1, 0]),
+    Kind.PAIR: torch.tensor([0, 1, 0, 1, 1, 0]),
+    Kind.TAGGING: torch.where(MASK, 1, IGNORED),
+    Kind.QA: torch.tensor([[0, 1], [2, 3], [1, 1], [0, 0], [1, 1], [0, 4]]),
+}
+
+
+def masked_token_head(place: Path) -> Head:
+    model = write_encoder(place)
+    ref = EncoderRef(model=model, uri=model.path, published=True, identity="heads")
+    return initialised(MaskedTokenHead(load_encoder(ref)), "0:mlm")
+
+
+@pytest.mark.parametrize("kind", [*TARGETS, "mlm"])
+def test_losses_of_parts_sum_to_the_whole(kind: Kind | str, tmp_path: Path) -> None:
+    head = (masked_token_head(tmp_path) if kind == "mlm"
+            else fresh_head(task(Kind(kind)), 16, seed=1))
+    targets = TARGETS[Kind.TAGGING] if kind == "mlm" else TARGETS[Kind(kind)]
+    whole = head.loss(STATES, MASK, targets)
+    parts = [head.loss(STATES[n:n + 2], MASK[n:n + 2], targets[n:n + 2]) for n in (0, 2, 4)]
+    assert whole.item() == pytest.approx(sum(part.item() for part in parts), rel=1e-6)
+    assert whole.item() > 0
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_fresh_head_depends_on_task_and_seed_alone(kind: Kind) -> None:
+    weights = []
+    for noise, seed, name in [(0, 1, "a"), (1, 1, "a"), (0, 2, "a"), (0, 1, "b")]:
+        torch.manual_seed(noise)
+        head = fresh_head(task(kind, name), 16, seed)
+        weights.append(torch.cat([value.flatten() for value in head.parameters()]))
+    first, same, other_seed, other_task = weights
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other_seed)
+    assert not torch.equal(first, other_task)
+
+
+def test_a_task_that_is_never_trained_has_no_head() -> None:
+    with pytest.raises(ValueError, match="retrieval"):
+        fresh_head(task(Kind.RETRIEVAL), 16, 0)
+
+
+def test_the_language_model_head_shares_the_encoders_table(tmp_path: Path) -> None:
+    head = masked_token_head(tmp_path)
+    assert {name for name, _ in head.named_parameters()} == {
+        "bias", "dense.bias", "dense.weight", "norm.bias", "norm.weight"}
+    head.loss(STATES, MASK, TARGETS[Kind.TAGGING]).backward()
+    assert head._tied[0].weight.grad is not None
