@@ -211,7 +211,7 @@ class Agenda:
         """Note how a trial ended; the first ending counts."""
         self.running.pop(result.trial, None)
         if result.scores is not None:
-            result = result.model_copy(update={"marks": marks(result.scores)})
+            result = result.model_copy(update={"marks": marks(result.scores, self._counted)})
         if result.trial not in self.results:
             self.results[result.trial] = result
             self.journal.append("finished", result.trial, **result.model_dump(mode="json"))
@@ -219,6 +219,11 @@ class Agenda:
     def released(self, trial: str) -> None:
         """Note that a trial gave its slot back before it ended; it may start again."""
         self.running.pop(trial, None)
+
+    @property
+    def _counted(self) -> list[str]:
+        """The target tasks that count: training-free retrieval marks no trial."""
+        return [task.name for task in self.study.target_tasks if task.trained]
 
     # ---- designed trials ----------------------------------------------------------------
 

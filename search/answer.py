@@ -9,7 +9,7 @@ from rich.console import Console
 
 from search.entries import Question, Readout
 from search.journal import Journal
-from search.readout import read_out, selection_objective
+from search.readout import read_out
 from search.renderings import as_json, as_markdown, as_tables, as_yaml
 from search.results import collect, unfinished
 from search.storage import SearchDirectory
@@ -24,7 +24,7 @@ def question_of(study: Study, space: SearchSpace) -> Question:
     """Return what a read-out must know of a study."""
     return Question(
         kinds=study.target_kinds, worth=study.curve.worth if study.curve else None,
-        winners=study.confirmation.winners or 1, references=space.references(),
+        winners=study.confirmation.winners, references=space.references(),
         retrieval=study.search.retrieval)
 
 
@@ -41,7 +41,7 @@ def write_answer(
     tracker: Tracker,
 ) -> Readout:
     """Make the read-out and its figures, keep them with the search and send them to MLflow."""
-    from search.figures import draw  # matplotlib takes its time; only an end draws
+    from search.figures import draw_figures  # matplotlib takes its time; only an end draws
 
     readout = make_readout(directory, journal, question, wall_seconds=wall_seconds)
     directory.readout.write_text(as_json(readout), encoding="utf-8")
@@ -49,9 +49,7 @@ def write_answer(
     tables.write_text(as_markdown(readout), encoding="utf-8")
     for path in (directory.readout, tables):
         tracker.artifact(path, "readout")
-    results = collect(journal)
-    objective = selection_objective(results, question)
-    for path in draw(readout, results, objective, directory.figures):
+    for path in draw_figures(readout, collect(journal), directory.figures):
         tracker.artifact(path, "figures")
     return readout
 

@@ -76,8 +76,8 @@ def studies() -> None:
 def check(study: str, hub: str | None, storage: str | None, overrides: Sequence[str],
           form: str) -> None:
     """Validate STUDY (a shipped name or a YAML file) and print every derived number."""
-    from search.commands import Options
     from search.inspection import check_study
+    from search.options import Options
 
     check_study(study, overrides=tuple(overrides), form=form, console=_console(),
                 options=Options(hub=hub, storage=storage))
@@ -96,7 +96,8 @@ def start(study: str, address: str, tracking_uri: str | None, storage: str | Non
           hub: str | None, overrides: Sequence[str]) -> None:
     """Start a search of STUDY (a shipped name or a YAML file) and read it out at the end."""
     set_token_mode(address)
-    from search.commands import Options, start_search
+    from search.commands import start_search
+    from search.options import Options
 
     start_search(study, overrides=tuple(overrides), console=_console(), options=Options(
         address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))
@@ -112,7 +113,8 @@ def resume(name: str, address: str, tracking_uri: str | None, storage: str | Non
            hub: str | None) -> None:
     """Go on with the search NAME, or with the latest search of the study NAME."""
     set_token_mode(address)
-    from search.commands import Options, resume_search
+    from search.commands import resume_search
+    from search.options import Options
 
     resume_search(name, console=_console(), options=Options(
         address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))

@@ -1,44 +1,26 @@
-"""Starting and resuming: compose the rooms, run the search, print its answer."""
+"""Starting and resuming: read the study or the journal, check the data, open the search."""
 
 from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from search.agenda import Agenda
-from search.answer import print_answer, question_of, write_answer
-from search.cluster import capacity, joined
-from search.faults import InterruptedSearch, UserError
+from search.faults import UserError
 from search.journal import Journal
-from search.live import LiveView
+from search.open_search import OpenSearch
+from search.options import Options, workspace_of
 from search.preparation import Preparation, data_snapshot
-from search.storage import SearchDirectory, find_search, new_search, storage_root, store_uri
+from search.storage import find_search, new_search, storage_root
 from search.study import Study
-from search.tracking import Tracker
-from search.tuner import Interrupted, run_search
-from spaces.value import Value, digest_of
-from trainables.workspace import Workspace
+from spaces.value import digest_of
 
-__all__ = ["Options", "resume_search", "start_search", "workspace_of"]
+__all__ = ["resume_search", "start_search"]
 
-# How long the end of a search waits for MLflow to take what is left, in seconds.
-DELIVERY_SECONDS = 60.0
 LIBRARIES = ("stiltune", "ray", "optuna", "mlflow", "torch", "transformers", "babel")
-
-
-class Options(Value):
-    """Where a search runs and writes; what the command line's options say."""
-
-    address: str = "local"
-    tracking_uri: str | None = None
-    storage: str | None = None
-    hub: str | None = None
 
 
 def start_search(
@@ -67,8 +49,8 @@ def start_search(
         console.print(f"{directory.name}: {study.question}", highlight=False)
         for warning in study.warnings():
             console.print(f"note: {warning}", highlight=False, style="yellow")
-        _run(study, directory, journal, workspace=workspace, sizes=sizes, options=options,
-             console=console, preparation=preparation)
+        _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
+                        sizes=sizes, options=options, console=console), preparation)
 
 
 def resume_search(name: str, *, options: Options, console: Console) -> None:
@@ -91,52 +73,15 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
         study, options.model_copy(update={"hub": options.hub or data["hub"]}), root)
     journal.append("resumed")
     with Preparation(study, workspace) as preparation:
-        _run(study, directory, journal, workspace=workspace, sizes=data["sizes"],
-             options=options, console=console, preparation=preparation)
+        _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
+                        sizes=data["sizes"], options=options, console=console), preparation)
 
 
-def workspace_of(study: Study, options: Options, root: Path) -> Workspace:
-    """Return where a study's trials read and write under a storage directory."""
-    return Workspace(
-        store=store_uri(root), cache=str(root / "cache"),
-        hub=None if options.hub is None else str(Path(options.hub).expanduser().absolute()),
-        workers=study.resources.workers, precision=study.resources.precision)
+def _run(search: OpenSearch, preparation: Preparation) -> None:
+    # Ray takes seconds to import; they pass while the preparation is under way.
+    from search.running import run_to_the_end
 
-
-def _run(
-    study: Study, directory: SearchDirectory, journal: Journal, *, workspace: Workspace,
-    sizes: Mapping[str, Mapping[str, int]], options: Options, console: Console,
-    preparation: Preparation,
-) -> None:
-    tracker = Tracker(options.tracking_uri, journal, directory.spool, study.study)
-    journal.listen(tracker.offer)
-    tracker.start()
-    began = time.monotonic()
-    try:
-        agenda = Agenda(study, study.space(sizes), journal)
-        if not agenda.is_done:
-            with joined(options.address, dashboard=study.resources.workers > 1):
-                preparation.wait()
-                view = LiveView(directory.name, agenda, console)
-                run_search(agenda, directory, workspace=workspace,
-                           capacity=capacity(study.resources), view=view)
-        readout = write_answer(directory, journal, question_of(study, agenda.space),
-                               wall_seconds=time.monotonic() - began, tracker=tracker)
-        journal.append("closed", readout=readout.as_data())
-    except (Interrupted, KeyboardInterrupt) as stop:
-        journal.append("interrupted")
-        raise InterruptedSearch(
-            f"{directory.name} interrupted: {len(agenda.results)} of {agenda.total} trials done, "
-            f"all of them kept; go on with: stiltune resume {directory.name}"
-        ) from stop
-    finally:
-        undelivered = tracker.close(DELIVERY_SECONDS)
-        journal.close()
-        if undelivered:
-            console.print(f"note: {undelivered} records are not in MLflow yet "
-                          f"({tracker.problem or 'it is slow'}); they are kept, and "
-                          f"`stiltune resume {directory.name}` sends them", style="yellow")
-    print_answer(console, readout, directory, tracker.uri)
+    run_to_the_end(search, preparation)
 
 
 def _versions() -> dict[str, Any]:

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from search.answer import make_readout, print_readout, question_of
-from search.commands import Options, workspace_of
 from search.faults import UserError
 from search.journal import Journal
+from search.options import Options, workspace_of
 from search.storage import find_search, storage_root, store_uri
 from search.study import Study
 from trainables.phase_store import PhaseStore

@@ -1,4 +1,4 @@
-"""Preparation: what a search reads is checked before it starts, and the lab made beside Ray's start.
+"""Preparation: a search's data is checked before it starts, the lab made beside Ray's start.
 
 Making the lab's data takes seconds of one core, once; a process of its own does it while this
 one starts Ray, so that the first trial finds it ready.
@@ -16,7 +16,7 @@ from typing import Any, Final
 from search.faults import UserError
 from search.study import Study
 from spaces.languages import ENGLISH
-from spaces.models import LabModel
+from spaces.models import LabModel, SimulatedModel
 from spaces.tasks import LabSource, Task
 from trainables.rows import DataError
 from trainables.sources import Sources, verify
@@ -130,6 +130,8 @@ def _hub_needs(study: Study) -> Iterator[tuple[Task, tuple[str, ...], tuple[str,
 
 
 def _lab_languages(study: Study) -> Iterator[str]:
+    if all(isinstance(model, SimulatedModel) for model in study.models):
+        return  # nothing reads a row
     tasks = (*study.intermediate_tasks, *study.target_tasks)
     if any(isinstance(task.source, LabSource) for task in tasks):
         yield ENGLISH

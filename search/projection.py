@@ -31,6 +31,7 @@ from trainables.scores import Scores
 __all__ = ["Change", "DataInput", "Projection", "RunKey", "RunStatus", "merged"]
 
 _TAG_LIMIT: Final = 2000  # characters; an error's head is enough, the journal has the rest
+_DIGEST_LIMIT: Final = 36  # characters of a data set's digest; MLflow's own limit
 
 
 class RunStatus(StrEnum):
@@ -156,7 +157,9 @@ class Projection:
     def _opened(self, event: Event) -> Change:
         data = event.data
         self._search = RunKey(search=data["search"], search_id=data["search_id"])
-        self._inputs = tuple(DataInput(**item) for item in data["datasets"])
+        self._inputs = tuple(
+            DataInput(item["name"], item["digest"][:_DIGEST_LIMIT], item["rows"])
+            for item in data["datasets"])
         return self._parent(
             event,
             tags={"stiltune.search": data["search"], "stiltune.storage": data["storage"]},

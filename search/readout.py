@@ -44,13 +44,14 @@ def read_out(
     choices = choose(listed, objective, question.winners or UNCONFIRMED_SHOWN,
                      question.references)
     entries = _entries(listed, objective, standings, choices)
-    curve = None if question.worth is None else locate_curve(listed, objective, question.worth,
-                                                             axis=question.axis)
+    outcomes = _outcomes(listed, objective)
+    curve = None if question.worth is None else _warned(outcomes[Role.CURVE.value], locate_curve(
+        listed, objective, question.worth, axis=question.axis))
     bare = Readout(
         search=search,
         winners=tuple(entry for entry in entries if entry.is_winner),
         references=tuple(entry for entry in entries if entry.is_reference),
-        curve=curve, controls=_controls(listed, objective), outcomes=_outcomes(listed, objective),
+        curve=curve, controls=_controls(listed, objective), outcomes=outcomes,
         excluded=_excluded(listed, standings, unfinished),
         selection=_selection(listed, objective, question), next=(),
         measured={**_costs(listed), **(measured or {})},
@@ -82,6 +83,16 @@ def locate_curve(
                   [points for *_, points in rows],
                   [languages.order if languages.count else "" for languages, *_ in rows],
                   [str(seed) for _, seed, _ in rows], worth=worth, axis=axis)
+
+
+def _warned(outcomes: Mapping[str, int], curve: Saturation) -> Saturation:
+    """Say so where a curve is flat because nothing was learnt at any x."""
+    marked, finished = outcomes["chance-level"], outcomes["finished"]
+    if 2 * marked < finished or not marked:
+        return curve
+    return curve.model_copy(update={"sentence": (
+        f"{curve.sentence} But {marked} of its {finished} trials are at chance level in a target "
+        "task, where a curve is flat whatever x does.")})
 
 
 # ---- winners and references -----------------------------------------------------------------

@@ -45,7 +45,8 @@ def as_tables(readout: Readout) -> RenderableType:
 
 def as_markdown(readout: Readout) -> str:
     """Return the same as Markdown."""
-    lines = [f"# {readout.search}", "", headline(readout)]
+    answer = headline(readout)
+    lines = [f"# {readout.search}", "", answer[:1].upper() + answer[1:]]
     for title, header, rows, notes in _sections(readout):
         lines += ["", f"## {title}", ""]
         if rows:

@@ -86,7 +86,7 @@ def language_points(scores: Scores, rung: float) -> list[Point]:
 
 
 def curve_points(phases: Iterable[PhaseResult]) -> list[Point]:
-    """Return the learning curves of a trial's phases as `<phase>.loss`, `<phase>.<name>.loss`.
+    """Return the learning curves of a trial's phases: `<phase>.loss`, `target.<task>.loss`.
 
     A stored encoder's pretraining is left out: it is the same curve in every trial.
     """
@@ -94,10 +94,10 @@ def curve_points(phases: Iterable[PhaseResult]) -> list[Point]:
     for phase in phases:
         if phase.phase == "pretrain" and phase.stored:
             continue
-        named = phase.phase if phase.name == phase.phase else f"{phase.phase}.{phase.name}"
-        key = _name(f"{named}.loss")
-        # A phase that continues at the next rung repeats no step; a branch that starts again
-        # does, and then the later rung is shown.
+        task = phase.name.removeprefix("target").strip() if phase.phase == "target" else ""
+        key = _name(f"{phase.phase}.{task}.loss" if task else f"{phase.phase}.loss")
+        # The intermediate phase goes on at the next rung and repeats no step; a target phase
+        # starts again from there, and then the last rung's curve is shown.
         points |= {(key, step): Point(key, loss, step) for step, loss in phase.learning_curve}
     return list(points.values())
 

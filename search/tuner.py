@@ -22,7 +22,7 @@ from search.live import LiveView
 from search.schedulers import make_scheduler
 from search.searchers import AgendaSearcher
 from search.storage import SearchDirectory
-from trainables.driver import RAY_ENVIRONMENT, Task, drive
+from trainables.driver import RAY_ENVIRONMENT, Assignment, drive
 from trainables.lease import Leases
 from trainables.workspace import Workspace
 
@@ -47,11 +47,12 @@ def run_search(
     leases = Leases(workspace.store)
 
     def hand_out(planned: Planned) -> dict[str, Any]:
-        task = Task(trial=planned.trial, role=planned.role, config=planned.config,
-                    workspace=workspace, cpus=worker_cpus(study.resources),
-                    gpus=study.resources.gpus, run_name=f"{directory.name}-{planned.trial}")
+        assignment = Assignment(
+            trial=planned.trial, role=planned.role, config=planned.config, workspace=workspace,
+            cpus=worker_cpus(study.resources), gpus=study.resources.gpus,
+            run_name=f"{directory.name}-{planned.trial}")
         return {"trial": planned.trial, "role": str(planned.role),
-                "task": task.model_dump_json()}
+                "assignment": assignment.model_dump_json()}
 
     searcher = AgendaSearcher(agenda, hand_out=hand_out, changed=view.changed,
                               max_concurrent=capacity.max_concurrent, is_free=leases.is_free)

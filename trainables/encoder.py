@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 from transformers import (
@@ -182,14 +183,13 @@ def _config_text(encoder: Encoder) -> str:
 def _build(config: PreTrainedConfig) -> nn.Module:
     """Return a model of random weights: of an encoder-decoder, its encoder."""
     with torch.random.fork_rng():
-        family: Any = _family(config)
-        return _bare(family.from_config(config))
+        return _bare(_family(config).from_config(config))
 
 
 def _family(config: PreTrainedConfig) -> Any:
-    seq2seq = bool(getattr(config, "is_encoder_decoder", False))
+    """Return the auto class that loads the text encoder alone, where the library has one."""
     known = type(config) in AutoModelForTextEncoding._model_mapping
-    return AutoModelForTextEncoding if seq2seq and known else AutoModel
+    return AutoModelForTextEncoding if known else AutoModel
 
 
 def _bare(module: nn.Module) -> nn.Module:
@@ -214,11 +214,11 @@ def _published(model: HubModel, directory: Path) -> Encoder:
         module, report = _family(config).from_pretrained(
             str(directory), config=config, use_safetensors=True, trust_remote_code=False,
             dtype=torch.float32, output_loading_info=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DataError(f"an encoder must load, got an error: {line} ({directory})") from error
     encoder = Encoder(_bare(module))
-    kept = {f"{name}" for name, _ in encoder.module.named_parameters()}
+    kept = {name for name, _ in encoder.module.named_parameters()}
     missing = sorted(name for name in report["missing_keys"]
                      if name in kept or name.removeprefix("encoder.") in kept)
     if missing:

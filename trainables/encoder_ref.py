@@ -112,15 +112,18 @@ def count_parameters(model: LabModel | HubModel, directory: Path | None) -> Para
     if isinstance(model, LabModel):
         return _count_lab(model)
     assert directory is not None
-    body, embeddings = 0, 0
+    body = 0
+    embeddings: dict[str, int] = {}
     for path in sorted(directory.glob(_WEIGHTS)):
         for name, entry in _header(path).items():
             size = math.prod(entry["shape"])
             if _is_embedding(name):
-                embeddings = max(embeddings, size) if "shared" in name else embeddings + size
+                # An encoder-decoder's tables of tokens are one and the same.
+                tied = name.endswith(("shared.weight", "embed_tokens.weight"))
+                embeddings["tokens" if tied else name] = size
             elif _is_body(name):
                 body += size
-    return ParameterCounts(body=body, total=body + embeddings)
+    return ParameterCounts(body=body, total=body + sum(embeddings.values()))
 
 
 def _count_lab(model: LabModel) -> ParameterCounts:
@@ -133,7 +136,8 @@ def _count_lab(model: LabModel) -> ParameterCounts:
 
 
 def _is_embedding(name: str) -> bool:
-    return not name.startswith("decoder.") and ("embed" in name or name == "shared.weight")
+    is_decoders = "decoder" in name.split(".") and not name.endswith("embed_tokens.weight")
+    return not is_decoders and ("embed" in name or name.endswith("shared.weight"))
 
 
 def _is_body(name: str) -> bool:

@@ -72,11 +72,14 @@ class TagHead(Head):
 
 
 class SpanHead(Head):
-    """Logits [items, length, 2] of an answer's first and last token."""
+    """Logits [items, length, 2] of an answer's first and last token.
+
+    Without biases: one that all positions share would have no gradient but rounding errors.
+    """
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.out = nn.Linear(hidden, 2)
+        self.out = nn.Linear(hidden, 2, bias=False)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return logits [items, length, 2], minus infinity on padding."""

@@ -50,11 +50,12 @@ def some_scores(shift: float = 0.0) -> Scores:
 def some_phases() -> tuple[PhaseResult, ...]:
     curve = ((10, 2.5), (20, 1.25))
     cost = Cost(examples=800, tokens=9000, flops=1e9, device_seconds=1.5)
-    return (PhaseResult(phase="pretrain", name="lab-tiny", entry="a", stored=True,
+    return (PhaseResult(phase="pretrain", name="pretrain", entry="a", stored=True,
                         learning_curve=curve),
             PhaseResult(phase="intermediate", name="intermediate", entry="b", cost=cost,
                         learning_curve=curve),
-            PhaseResult(phase="target", name="topic", entry="c", cost=cost, learning_curve=curve))
+            PhaseResult(phase="target", name="target topic", entry="c", cost=cost,
+                        learning_curve=curve))
 
 
 def result(trial: str, config: TrialConfig, outcome: Outcome, **fields: Any) -> TrialResult:

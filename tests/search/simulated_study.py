@@ -11,12 +11,12 @@ study: simulated
 question: Does the search find what is there?
 models: [{origin: simulated, name: simulated, noise_sd: 0.5}]
 intermediate:
-  tasks: [mnli, squad, udpos]
+  tasks: [lab-kind, lab-order, lab-tags]
   weighting: simplex
   max_active: 3
   languages: {pool: [de, fr, ru, zh], order: ["random:0", "random:1"], count: [0, 1, 2, 4]}
   learning_rate: {low: 1.0e-4, high: 1.0e-2}
-targets: {tasks: [xnli, udpos], learning_rate: 1.0e-3}
+targets: {tasks: [lab-measure, lab-tags], learning_rate: 1.0e-3}
 panels: {selection: [el, hi, sw], report: [el, hi, sw]}
 fidelity:
   search: {intermediate_examples: 320, target_examples: 320, evaluation_rows: 50}

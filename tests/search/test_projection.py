@@ -85,6 +85,8 @@ def test_means_and_languages_are_those_of_the_scores(events: list[Event]) -> Non
     assert points["report.tagging.sw", 1000] == 35.0
     assert ("report.tagging.sw", 250) not in points
     assert points["intermediate.loss", 20] == 1.25
+    assert points["target.topic.loss", 10] == 2.5
+    assert not [key for key, _ in points if key.startswith("pretrain")]
     assert points["objective", 1000] == 50.0
     assert points["cost.device_seconds", 1000] == 3.0
 

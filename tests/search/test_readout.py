@@ -289,6 +289,15 @@ def test_the_curve_says_what_to_try_next(truth: Any, words: str) -> None:
     assert any(words in sentence for sentence in readout.next)
 
 
+@pytest.mark.parametrize(("base", "warned"), [(26.0, True), (60.0, False)])
+def test_a_curve_flat_for_want_of_learning_is_said_to_be(base: float, warned: bool) -> None:
+    found = read_out(curve(lambda x: base, sd=0.01), QUESTION, search="lab-1").curve
+
+    assert found is not None
+    assert found.verdict == "no gain anywhere"
+    assert ("trials are at chance level" in found.sentence) == warned
+
+
 # ---- figures --------------------------------------------------------------------------------
 
 

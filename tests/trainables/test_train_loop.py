@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-import subprocess
-import sys
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as group
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from spaces.models import HubModel
 from spaces.tasks import Kind
 from spaces.trial_config import Recipe
 from tests.trainables.tiny import rows, task, write_encoder
@@ -22,7 +24,7 @@ from trainables.heads import MaskedTokenHead, fresh_head, initialised
 from trainables.tokenizer import load_tokenizer
 from trainables.train_loop import NonFiniteLoss, TaskModel, TrainLoop, learning_rate
 from trainables.train_state import LoopState
-from trainables.workers import Alone
+from trainables.workers import Alone, ProcessGroup
 
 KINDS = (Kind.CLASSIFICATION, Kind.TAGGING, Kind.QA)
 
@@ -45,8 +47,6 @@ def loop(place: Path, *, dropout: float = 0.0, steps: int = 12, batch: int = 8,
 
 
 def write_model(place: Path, dropout: float) -> EncoderRef:
-    from spaces.models import HubModel
-
     return EncoderRef(model=HubModel(name="tiny", path=str(place), max_length=24, dropout=dropout),
                       uri=str(place), published=True, identity=f"{place}-{dropout}")
 
@@ -190,31 +190,26 @@ def test_masked_language_modelling_learns(place: Path) -> None:
     assert curve[-1][1] < curve[0][1] - 0.1
 
 
-WORKER = """
-import sys, torch, torch.distributed as group
-from pathlib import Path
-from safetensors.torch import save_file
-from tests.trainables.test_train_loop import loop, weights
-from trainables.workers import ProcessGroup
-rank, place, meeting = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-group.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
-trained = loop(place, workers=ProcessGroup(), batch=7)
-state = trained.run(12)
-Path(f"{meeting}-{rank}.json").write_text(state.model_dump_json())
-save_file(weights(trained), f"{meeting}-{rank}.safetensors")
-group.destroy_process_group()
-"""
+def work(rank: int, place: Path, meeting: Path) -> None:
+    group.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
+    trained = loop(place, workers=ProcessGroup(), batch=7)
+    state = trained.run(12)
+    Path(f"{meeting}-{rank}.json").write_text(state.model_dump_json())
+    save_file(weights(trained), f"{meeting}-{rank}.safetensors")
+    group.destroy_process_group()
 
 
 def test_two_workers_train_as_one(place: Path, tmp_path: Path) -> None:
     alone = loop(place, batch=7)
     wanted = alone.run(12)
     meeting = tmp_path / "meeting"
-    both = [subprocess.Popen([sys.executable, "-c", WORKER, str(rank), str(place), str(meeting)])
-            for rank in range(2)]
-    assert [process.wait(120) for process in both] == [0, 0]
-    from safetensors.torch import load_file
-
+    forked = multiprocessing.get_context("fork")  # spawned ones would import torch again
+    both = [forked.Process(target=work, args=(rank, place, meeting)) for rank in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
     for rank in range(2):
         found = load_file(f"{meeting}-{rank}.safetensors")
         for name, value in weights(alone).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from spaces.lab_tasks import ENTITY_KINDS, LAB_ROWS, QUANTITIES
 from spaces.tasks import Split, Task
 from trainables.lab.cldr import ListStyle, kind_of, locality
 from trainables.lab.draws import Draws, Pool
-from trainables.lab.measures import measures
+from trainables.lab.measures import Measure, measures
 from trainables.lab.splits import split_of
 from trainables.lab.times import RelativeTime, relative_times
 from trainables.rows import row_schema
@@ -22,6 +22,7 @@ from trainables.rows import row_schema
 __all__ = ["Source", "make_rows"]
 
 Row = tuple[Any, ...]
+Item = TypeVar("Item")
 _LISTED = 2  # items in a list that is classified
 _TAGGED = 3  # items in a list that is tagged
 _APART = 1.2  # two sizes that are compared differ by at least this factor
@@ -50,6 +51,12 @@ class Source:
         return Pool(((QUANTITIES.index(measure.quantity), measure.name, measure.text)
                      for measure in measures(self.language, self.split)),
                     len(QUANTITIES), self.draws)
+
+    def pairs(self, items: Sequence[Item]) -> Iterator[tuple[Item, Item]]:
+        """Draw pairs of items without end."""
+        while True:
+            for one, two in self.draws.below(len(items), 8, 2).tolist():
+                yield items[one], items[two]
 
     def listed(self, texts: Sequence[str], style: ListStyle = "standard") -> str:
         """Write texts as the language writes a list."""
@@ -113,11 +120,7 @@ def _compare(source: Source, rows: int) -> Iterator[Row]:
                     if measure.quantity == quantity] for quantity in QUANTITIES]
     for index in range(rows):
         label, held = index % 2, by_quantity[index // 2 % len(QUANTITIES)]
-        while True:
-            one, two = (held[place] for place in source.draws.below(len(held), 2).tolist())
-            if max(one.value, two.value) >= _APART * min(one.value, two.value):
-                break
-        small, large = sorted((one, two), key=lambda measure: measure.value)
+        small, large = sorted(_first(source.pairs(held), _differ), key=lambda one: one.value)
         first, second = (small, large) if label else (large, small)
         yield f"{first.name}+{second.name}", first.text, second.text, label
 
@@ -126,11 +129,18 @@ def _order(source: Source, rows: int) -> Iterator[Row]:
     times = relative_times()[source.split]
     texts = {time: time.text(source.locality) for time in times}
     for index in range(rows):
-        while True:
-            first, second = (times[at] for at in source.draws.below(len(times), 2).tolist())
-            if _are_apart(first, second) and (second.seconds > first.seconds) == index % 2:
-                break
+        early, late = sorted(_first(source.pairs(times), _are_apart), key=lambda one: one.seconds)
+        first, second = (early, late) if index % 2 else (late, early)
         yield f"{first.name}+{second.name}", texts[first], texts[second], index % 2
+
+
+def _first(pairs: Iterator[tuple[Item, Item]], law: Callable[[Item, Item], bool],
+           ) -> tuple[Item, Item]:
+    return next(pair for pair in pairs if law(*pair))
+
+
+def _differ(one: Measure, two: Measure) -> bool:
+    return max(one.value, two.value) >= _APART * min(one.value, two.value)
 
 
 def _are_apart(first: RelativeTime, second: RelativeTime) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from babel.units import format_unit
 
-from spaces.lab_tasks import QUANTITIES
 from spaces.tasks import Split
-from trainables.lab.cldr import Locality, locality, lower
+from trainables.lab.cldr import locality, lower
 
 __all__ = ["NUMBERS", "Measure", "hashed_split", "measures"]
 
@@ -29,15 +30,16 @@ _VALUES: dict[str, dict[str, float]] = {
                "barrel": 158.987295},
     "duration": {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800,
                  "month": 2_592_000, "year": 31_536_000, "millisecond": 1e-3},
-    "digital": {"byte": 1, "bit": 0.125, "kilobyte": 1e3, "kilobit": 125, "megabyte": 1e6,
-                "megabit": 1.25e5, "gigabyte": 1e9, "gigabit": 1.25e8, "terabyte": 1e12},
+    "digital": {"byte": 1, "bit": 0.125, "kilobyte": 1e3, "megabyte": 1e6, "gigabyte": 1e9,
+                "terabyte": 1e12, "petabyte": 1e15},
     "energy": {"joule": 1, "kilojoule": 1e3, "calorie": 4.184, "kilocalorie": 4184,
                "kilowatt-hour": 3.6e6},
 }
+_STYLES: tuple[Literal["long", "short"], ...] = ("long", "short")
 _SHARES = (0.6, 0.8)  # up to which a hash falls into train, into validation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Measure:
     """A number of a unit; `text` is how the language writes it, `style` `long` or `short`."""
 
@@ -55,7 +57,12 @@ class Measure:
     @property
     def name(self) -> str:
         """The measure's name, the same in every language and style: `37:length-kilometer`."""
-        return f"{self.number}:{self.quantity}-{self.unit}"
+        return measure_name(self.number, self.quantity, self.unit)
+
+
+def measure_name(number: int, quantity: str, unit: str) -> str:
+    """Return the name that a measure has in every language."""
+    return f"{number}:{quantity}-{unit}"
 
 
 def hashed_split(name: str) -> Split:
@@ -71,33 +78,53 @@ def measures(language: str, split: Split) -> tuple[Measure, ...]:
     Left out are units that the CLDR names by its own id or, written out, in English.
     """
     here = locality(language)
-    english = {} if language == "en" else _patterns(locality("en"))
+    english = {} if language == "en" else _patterns("en")
+    written = {number: here.number(number) for number in NUMBERS}
+    plurals = {number: here.locale.plural_form(number) for number in NUMBERS}
     found = []
-    for (quantity, unit, style, plural), pattern in _patterns(here).items():
-        if style == "long" and pattern == english.get((quantity, unit, style, "other")):
+    for (quantity, unit, style), forms in _patterns(language).items():
+        if style == "long" and forms == english.get((quantity, unit, style)):
             continue
-        for number in NUMBERS:
-            if here.locale.plural_form(number) != plural:
-                continue
-            measure = Measure(number, quantity, unit, style,
-                              pattern.replace("{0}", here.number(number)))
-            if hashed_split(measure.name) == split:
-                found.append(measure)
+        for number in _numbers()[split, quantity, unit]:
+            text = forms[plurals[number]].replace("{0}", written[number])
+            found.append(Measure(number, quantity, unit, style, text))
     return tuple(found)
 
 
-def _patterns(here: Locality) -> dict[tuple[str, str, str, str], str]:
-    """Return (quantity, unit, style, plural form) -> pattern with {0} for the number."""
-    examples = {here.locale.plural_form(number): number for number in NUMBERS}
+@lru_cache(maxsize=1)
+def _numbers() -> dict[tuple[Split, str, str], list[int]]:
+    """Return the numbers with which each unit occurs in each split."""
+    dealt: dict[tuple[Split, str, str], list[int]] = defaultdict(list)
+    for quantity, units in _VALUES.items():
+        for unit in units:
+            for number in NUMBERS:
+                split = hashed_split(measure_name(number, quantity, unit))
+                dealt[split, quantity, unit].append(number)
+    return dealt
+
+
+@lru_cache(maxsize=2)
+def _patterns(language: str) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Return (quantity, unit, style) -> plural form -> pattern with {0} for the number.
+
+    Left out are units that the CLDR names by their own id, and two that are written alike, such
+    as metres and minutes where both are "m".
+    """
+    locale = locality(language).locale
+    examples = {locale.plural_form(number): number for number in NUMBERS}
     patterns = {}
-    for quantity in QUANTITIES:
-        for unit in _VALUES[quantity]:
-            for style in ("long", "short"):
-                for plural, number in examples.items():
-                    written = lower(format_unit(
-                        number, f"{quantity}-{unit}", length=style,  # type: ignore[arg-type]
-                        locale=here.locale))
-                    pattern = written.replace(str(number), "{0}")
-                    if "{0}" in pattern and f"{quantity}-{unit}" not in pattern:
-                        patterns[quantity, unit, style, plural] = pattern
-    return patterns
+    for quantity, units in _VALUES.items():
+        for unit in units:
+            for style in _STYLES:
+                forms = {plural: lower(format_unit(number, f"{quantity}-{unit}", length=style,
+                                                   locale=locale)).replace(str(number), "{0}")
+                         for plural, number in examples.items()}
+                if all("{0}" in form and f"{quantity}-{unit}" not in form
+                       for form in forms.values()):
+                    patterns[quantity, unit, style] = forms
+    writers: dict[str, set[str]] = defaultdict(set)
+    for (_, unit, _), forms in patterns.items():
+        for form in forms.values():
+            writers[form].add(unit)
+    return {key: forms for key, forms in patterns.items()
+            if all(len(writers[form]) == 1 for form in forms.values())}

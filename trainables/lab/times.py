@@ -10,7 +10,7 @@ from babel.dates import format_timedelta
 
 from spaces.tasks import Split
 from trainables.lab.cldr import Locality, lower
-from trainables.lab.measures import hashed_split
+from trainables.lab.measures import hashed_split, measure_name
 
 __all__ = ["RelativeTime", "relative_times"]
 
@@ -48,10 +48,10 @@ class RelativeTime:
 
 @lru_cache(maxsize=1)
 def relative_times() -> dict[Split, tuple[RelativeTime, ...]]:
-    """Return the expressions of each split, 60/20/20 by a hash of the name."""
+    """Return the expressions of each split, split as the duration that they name."""
     found: dict[Split, list[RelativeTime]] = {"train": [], "validation": [], "test": []}
     for unit in _SECONDS:
         for number in _NUMBERS:
             for time in (RelativeTime(number, unit), RelativeTime(-number, unit)):
-                found[hashed_split(time.name)].append(time)
+                found[hashed_split(measure_name(number, "duration", unit))].append(time)
     return {split: tuple(times) for split, times in found.items()}

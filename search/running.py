@@ -1,0 +1,70 @@
+"""Running: an open search on Ray to its end, followed by MLflow, and its answer."""
+
+from __future__ import annotations
+
+import time
+
+from search.agenda import Agenda
+from search.answer import print_answer, question_of, write_answer
+from search.cluster import capacity, joined
+from search.faults import InterruptedSearch
+from search.live import LiveView
+from search.open_search import OpenSearch
+from search.preparation import Preparation
+from search.tracking import Tracker
+from search.tuner import Interrupted, run_search
+
+__all__ = ["run_to_the_end"]
+
+# How long the end of a search waits for MLflow to take what is left, in seconds.
+DELIVERY_SECONDS = 60.0
+
+
+def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
+    """Run what is left of a search, write its answer and print it.
+
+    Raises:
+        InterruptedSearch: if the user stopped it; MLflow's runs are closed all the same.
+    """
+    tracker = Tracker(search.options.tracking_uri, search.journal, search.directory.spool,
+                      search.study.study)
+    search.journal.listen(tracker.offer)
+    tracker.start()
+    agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
+    try:
+        began = time.monotonic()
+        if not agenda.is_done:
+            _run_trials(search, agenda, preparation)
+        readout = write_answer(
+            search.directory, search.journal, question_of(search.study, agenda.space),
+            wall_seconds=time.monotonic() - began, tracker=tracker)
+        search.journal.append("closed", readout=readout.as_data())
+    except (Interrupted, KeyboardInterrupt) as stop:
+        search.journal.append("interrupted")
+        raise InterruptedSearch(
+            f"{search.directory.name} interrupted: {len(agenda.results)} of {agenda.total} "
+            f"trials done, all of them kept; go on with: stiltune resume {search.directory.name}"
+        ) from stop
+    finally:
+        _deliver(search, tracker)
+    print_answer(search.console, readout, search.directory, tracker.uri)
+
+
+def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) -> None:
+    with joined(search.options.address, dashboard=search.study.resources.workers > 1):
+        offered = capacity(search.study.resources)
+        preparation.wait()
+        view = LiveView(search.directory.name, agenda, search.console)
+        run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
+                   view=view)
+
+
+def _deliver(search: OpenSearch, tracker: Tracker) -> None:
+    """Give MLflow what is left, and say so where it does not take it."""
+    undelivered = tracker.close(DELIVERY_SECONDS)
+    search.journal.close()
+    if undelivered:
+        search.console.print(
+            f"note: {undelivered} records are not in MLflow yet "
+            f"({tracker.problem or 'it is slow'}); they are kept, and "
+            f"`stiltune resume {search.directory.name}` sends them", style="yellow")

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import math
+import multiprocessing
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch.distributed as group
+
+from spaces.models import HubModel, LabModel
+from spaces.tasks import Kind
+from spaces.trial_config import Recipe, TrialConfig
+from tests.trainables.tiny import SIZE, TASKS, config, context, rows, write_encoder, write_tokenizer
+from trainables.phases import Context, Progress
+from trainables.plan import plan_trial
+from trainables.rows import DataError
+from trainables.scores import Scores
+from trainables.trial import RungOutcome, run_trial
+from trainables.workers import ProcessGroup
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> HubModel:
+    return write_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def outcome(model: HubModel, tmp_path_factory: pytest.TempPathFactory) -> RungOutcome:
+    (found,) = run_trial(config(model), context(tmp_path_factory.mktemp("trial")))
+    return found
+
+
+def last(of: TrialConfig, where: Context) -> RungOutcome:
+    return list(run_trial(of, where))[-1]
+
+
+def test_every_target_is_scored_on_both_panels(outcome: RungOutcome) -> None:
+    places = {(score.task, score.panel, score.language, score.metric)
+              for score in outcome.scores.scores}
+    targets = {"tiny-classification": ["accuracy"], "tiny-qa": ["f1", "exact_match"],
+               "tiny-retrieval": ["accuracy"]}
+    panels = [("selection", "fi"), ("selection", "sw"), ("report", "sw")]
+    assert places == {(name, panel, language, metric) for name, metrics in targets.items()
+                      for metric in metrics for panel, language in panels}
+    assert all(math.isfinite(score.points) and score.rows == 16
+               for score in outcome.scores.scores)
+    assert not any(score.official for score in outcome.scores.scores)  # 16 of 24 rows
+
+
+def test_phases_come_in_order_with_their_costs(outcome: RungOutcome) -> None:
+    assert [result.phase for result in outcome.phases] == [
+        "pretrain", "intermediate", "target", "target", "evaluate"]
+    intermediate = outcome.phases[1]
+    assert intermediate.cost.examples == 64
+    assert intermediate.cost.tokens > 64
+    assert intermediate.cost.flops == pytest.approx(6 * 4_432 * intermediate.cost.tokens, rel=0.1)
+    assert set(intermediate.seen_cells) == {f"tiny-{task}/{language}" for task in
+                                            ("tagging", "pair") for language in ("en", "de", "fr")}
+    assert intermediate.learning_curve[-1][0] == 8
+
+
+def test_predictions_say_again_what_the_scores_say(outcome: RungOutcome) -> None:
+    table = pq.read_table(outcome.predictions)
+    assert table.schema.names == ["task", "language", "panel", "id", "prediction", "label",
+                                  "correct"]
+    lines = [line for line in table.to_pylist()
+             if (line["task"], line["language"], line["panel"]) == (
+                 "tiny-classification", "fi", "selection")]
+    right = sum(line["prediction"] == line["label"] for line in lines)
+    scored = outcome.scores.points("tiny-classification", "selection", "accuracy")["fi"]
+    assert scored == pytest.approx(100 * right / len(lines))
+    assert sum(line["correct"] for line in lines) == right
+
+
+def test_a_second_run_trains_nothing(
+    model: HubModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = last(config(model), context(tmp_path))
+    monkeypatch.setattr("trainables.train_loop.TrainLoop.run", None)
+    monkeypatch.setattr("trainables.encoder.load_encoder", None)
+    second = last(config(model), context(tmp_path))
+    assert second.scores == first.scores
+    assert all(result.stored for result in second.phases)
+    assert len(second.phases) == len(first.phases)
+
+
+def test_the_same_trial_gives_the_same_scores(
+    model: HubModel, outcome: RungOutcome, tmp_path: Path
+) -> None:
+    assert last(config(model), context(tmp_path)).scores == outcome.scores
+
+
+def test_rungs_change_no_score_but_their_own(
+    model: HubModel, outcome: RungOutcome, tmp_path: Path
+) -> None:
+    rungs = list(run_trial(config(model, rungs=(0.25, 0.5, 1.0)), context(tmp_path)))
+    assert [rung.fraction for rung in rungs] == [0.25, 0.5, 1.0]
+    assert rungs[-1].scores == outcome.scores
+    assert rungs[0].scores != rungs[-1].scores
+    names = [result.name for rung in rungs for result in rung.phases]
+    assert len(names) == len(set(names))
+    trained = [result.cost.examples for rung in rungs for result in rung.phases
+               if result.phase == "intermediate"]
+    assert trained == [16, 16, 32]
+
+
+def test_nothing_of_the_next_rung_is_made_before_it_is_asked_for(
+    model: HubModel, tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    rungs = run_trial(config(model, rungs=(0.5, 1.0)), context(tmp_path, report=told.append))
+    next(rungs)
+    rungs.close()
+    assert not any("to 1" in progress.phase for progress in told)
+
+
+def test_a_control_shares_its_encoder_and_has_no_intermediate_phase(
+    model: HubModel, outcome: RungOutcome, tmp_path: Path
+) -> None:
+    control = last(config(model).control(), context(tmp_path))
+    assert [result.phase for result in control.phases] == [
+        "pretrain", "target", "target", "evaluate"]
+    assert control.phases[0].entry == outcome.phases[0].entry
+    assert control.scores != outcome.scores
+
+
+@pytest.mark.parametrize("change", [
+    {"seed": 4},
+    {"target": Recipe(learning_rate=1e-3, batch_size=8)},
+    {"targets": ("tiny-tagging",)},
+])
+def test_what_matters_changes_the_entries(
+    model: HubModel, outcome: RungOutcome, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    other = last(config(model, **change), context(tmp_path))
+    assert other.phases[-1].entry != outcome.phases[-1].entry
+    assert other.phases[0].entry == outcome.phases[0].entry
+
+
+@pytest.mark.parametrize("of", TASKS, ids=lambda of: of.kind.value)
+def test_every_kind_is_a_target_and_is_learnt(
+    of: Any, model: HubModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = config(model, targets=(of.name,), intermediate=None,
+                   target=Recipe(learning_rate=1e-2, batch_size=16))
+    fidelity = given.fidelity.model_copy(update={"target_examples": 2_400, "evaluation_rows": 24})
+    scores = last(given.model_copy(update={"fidelity": fidelity}), context(tmp_path)).scores
+    name = "f1" if of.kind is Kind.QA else "accuracy"
+    if of.kind is Kind.RETRIEVAL:  # the mean of the same words in another order
+        assert scores.mean(of.name, "report", name) >= 50
+    else:
+        learnt = {Kind.QA: 60, Kind.TAGGING: 95}.get(of.kind, 95)
+        assert scores.mean(of.name, "report", name) >= learnt
+
+
+def test_the_plan_is_what_is_done(model: HubModel, tmp_path: Path) -> None:
+    given = config(model, rungs=(0.5, 1.0))
+    planned = plan_trial(given, context(tmp_path))
+    done = [result for rung in run_trial(given, context(tmp_path)) for result in rung.phases]
+    assert sorted((plan.phase, plan.examples) for plan in planned) == sorted(
+        (result.phase, result.cost.examples) for result in done)
+    tokens = sum(result.cost.tokens for result in done)
+    assert sum(plan.tokens for plan in planned) == pytest.approx(tokens, rel=0.5)
+    sizes = {each.entry: each.manifest.size for each in context(tmp_path).store.entries()}
+    for phase in ("intermediate", "target"):
+        stored = sum(sizes[result.entry] for result in done if result.phase == phase)
+        assert sum(plan.bytes for plan in planned if plan.phase == phase) == pytest.approx(
+            stored, rel=0.4)
+
+
+def test_a_panel_without_the_targets_languages_is_one_line(
+    model: HubModel, tmp_path: Path
+) -> None:
+    panels = config(model).panels.model_dump()
+    panels["report"]["languages"] = ["zh"]
+    given = TrialConfig.model_validate(config(model).model_dump() | {"panels": panels})
+    with pytest.raises(DataError, match="a panel must have one of a target's languages, got zh"):
+        last(given, context(tmp_path))
+
+
+def test_a_lab_encoder_is_pretrained_once_per_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SmallLab:
+        fingerprint = "small"
+
+        def __init__(self, cache: Path) -> None:
+            self._tokenizer = cache / "tokenizer"
+
+        def text(self) -> pa.Table:
+            return rows(TASKS[0], count=320).table.select(["text"])
+
+        def tokenizer(self, vocabulary: int) -> Path:
+            return self._tokenizer if self._tokenizer.exists() else write_tokenizer(
+                self._tokenizer)
+
+    monkeypatch.setitem(sys.modules, "trainables.lab", SimpleNamespace(Lab=SmallLab))
+    lab = LabModel(name="small", layers=1, hidden=16, heads=2, feed_forward=32, vocabulary=SIZE,
+                   max_length=24, steps=20, batch_size=16, learning_rate=1e-2)
+    first = last(config(lab), context(tmp_path))
+    assert first.phases[0].cost.examples == 320
+    curve = first.phases[0].learning_curve
+    assert curve[-1][1] < curve[0][1]
+    other = last(config(lab, seed=4), context(tmp_path))
+    assert other.phases[0].stored
+    third = last(config(lab, pretraining_seed=1), context(tmp_path))
+    assert not third.phases[0].stored
+    assert third.phases[0].entry != first.phases[0].entry
+
+
+def work(rank: int, model: HubModel, place: Path) -> None:
+    group.init_process_group("gloo", init_method=f"file://{place / 'meeting'}", rank=rank,
+                             world_size=2)
+    where = context(place, workers=ProcessGroup())
+    found = list(run_trial(config(model, rungs=(0.5, 1.0)), where))
+    (place / f"{rank}.json").write_text(found[-1].scores.model_dump_json())
+    again = last(config(model, rungs=(0.5, 1.0)), where)
+    assert all(result.stored for result in again.phases)
+    group.destroy_process_group()
+
+
+def test_two_workers_score_as_one(
+    model: HubModel, outcome: RungOutcome, tmp_path: Path
+) -> None:
+    forked = multiprocessing.get_context("fork")
+    both = [forked.Process(target=work, args=(rank, model, tmp_path)) for rank in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(60)
+    assert [process.exitcode for process in both] == [0, 0]
+    for rank in range(2):
+        scores = Scores.model_validate_json((tmp_path / f"{rank}.json").read_text())
+        pairs = zip(scores.scores, outcome.scores.scores, strict=True)
+        assert all(abs(ours.points - theirs.points) <= 0.5 for ours, theirs in pairs)
