@@ -1,12 +1,10 @@
-"""Faults of the user's: one line each, exit code 2, never a traceback."""
+"""What ends a command early: the user's mistake, or the user's wish."""
 
 from __future__ import annotations
 
+from spaces.faults import UserError
+
 __all__ = ["InterruptedSearch", "UserError"]
-
-
-class UserError(ValueError):
-    """A mistake the user can mend; the message is one line with the law, value and place."""
 
 
 class InterruptedSearch(Exception):  # noqa: N818 - it is an event, not an error

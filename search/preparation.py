@@ -10,14 +10,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from search.faults import UserError
 from search.study import Study
 from spaces.languages import ENGLISH
-from spaces.models import LabModel, SimulatedModel
+from spaces.models import HubModel, LabModel, SimulatedModel
 from spaces.tasks import LabSource, Task
+from trainables.encoder_ref import model_directory
 from trainables.rows import DataError
 from trainables.sources import Sources, verify
 from trainables.workspace import Workspace
@@ -80,7 +82,7 @@ def data_snapshot(
     Raises:
         UserError: if anything in the data is at fault.
     """
-    faults = data_faults(study, workspace)
+    faults = model_faults(study, workspace) + data_faults(study, workspace)
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise UserError(f"{faults[0]}{more}")
@@ -94,6 +96,19 @@ def data_snapshot(
             rows = sources.rows(task, language, "train")
             datasets.append({"name": rows.place, "digest": rows.fingerprint, "rows": len(rows)})
     return sizes, datasets
+
+
+def model_faults(study: Study, workspace: Workspace) -> list[str]:
+    """Return one line per published encoder that cannot be had."""
+    mirror = None if workspace.hub is None else Path(workspace.hub)
+    found = []
+    for model in study.models:
+        if isinstance(model, HubModel):
+            try:
+                model_directory(model, mirror)
+            except DataError as error:
+                found.append(str(error))
+    return found
 
 
 def data_faults(study: Study, workspace: Workspace) -> list[str]:

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spaces.faults import UserError
+
 __all__ = ["ConvertError", "convert"]
 
 WHOLE = "pytorch_model.bin"
@@ -24,7 +26,7 @@ INDEX = "pytorch_model.bin.index.json"
 _COPIED = (".json", ".txt", ".model", ".jinja", ".bpe", ".vocab")
 
 
-class ConvertError(ValueError):
+class ConvertError(UserError):
     """A checkpoint that cannot be converted: one line with the law, the value and the file."""
 
 

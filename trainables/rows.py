@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from spaces.faults import UserError
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, Task
 
 __all__ = ["DataError", "Rows"]
@@ -19,7 +20,7 @@ _COLUMN_TYPES: dict[str, pa.DataType] = {
 }
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """A fault in data: one line that names the law, the value, and the file, row or column."""
 
 

@@ -13,15 +13,16 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from search.journal import Event
-from search.preparation import Preparation
 from search.results import TrialResult
-from search.study import Study
+from spaces.languages import ENGLISH
+from spaces.models import LabModel
+from spaces.trial_config import TrialConfig
 from tests.bench.measure import Measured, journal_of, report, run, start_search
-from trainables.workspace import Workspace
 
 WORST_RATIO, FIRST_SECONDS, MOST_GIB = 1.10, 45.0, 4.0
 
@@ -41,18 +42,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
                               directory / "search" / "storage")
         events = journal_of(directory / "search" / "storage", given.study)
         plan = directory / "plan.json"
-        plan.write_text(json.dumps(_plan(Study.from_file(given.study, given.settings), events)))
+        plan.write_text(json.dumps(_plan(events)))
         bare = run([sys.executable, "-m", "tests.bench.bare", str(plan),
                     str(directory / "bare" / "storage")], directory / "bare")
         report(_rows(search, bare, events))
 
 
-def _plan(study: Study, events: Sequence[Event]) -> dict[str, object]:
-    configs = {event.trial: event.data["config"] for event in events if event.kind == "suggested"}
+def _plan(events: Sequence[Event]) -> dict[str, Any]:
+    """Return what the bare side does: the trials in the order in which they first started."""
+    suggested = {event.trial: event.data["config"] for event in events
+                 if event.kind == "suggested"}
     started = dict.fromkeys(event.trial for event in events if event.kind == "started")
-    prepared = Preparation(study, Workspace(store="", cache="")).wanted
-    return {"processes": _most_at_once(events), "configs": [configs[name] for name in started],
-            "vocabularies": prepared["vocabularies"], "languages": prepared["languages"]}
+    configs = [TrialConfig.model_validate(suggested[name]) for name in started]
+    return {
+        "processes": _most_at_once(events),
+        "configs": [config.model_dump(mode="json") for config in configs],
+        "vocabularies": sorted({config.model.vocabulary for config in configs
+                                if isinstance(config.model, LabModel)}),
+        "languages": sorted({code for config in configs for code in _languages(config)}),
+    }
+
+
+def _languages(config: TrialConfig) -> Iterator[str]:
+    yield from (ENGLISH, *config.panels.selection.languages, *config.panels.report.languages)
+    if config.intermediate is not None:
+        yield from (cell.language for cell in config.intermediate.cells)
 
 
 def _most_at_once(events: Sequence[Event]) -> int:

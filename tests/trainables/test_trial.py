@@ -144,7 +144,7 @@ def test_what_matters_changes_the_entries(
 
 @pytest.mark.parametrize("of", TASKS, ids=lambda of: of.kind.value)
 def test_every_kind_is_a_target_and_is_learnt(
-    of: Any, model: HubModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    of: Any, model: HubModel, tmp_path: Path
 ) -> None:
     given = config(model, targets=(of.name,), intermediate=None,
                    target=Recipe(learning_rate=1e-2, batch_size=16))

@@ -138,7 +138,7 @@ class TinySources:
 
     def rows(self, of: Task, language: str, split: Split) -> Rows:
         """Return a split."""
-        return rows(of, language, split)
+        return rows(of, language, split, 320)
 
     def panel_rows(self, of: Task, language: str, panel: PanelName) -> tuple[Rows, bool]:
         """Return a panel's rows."""

@@ -28,9 +28,9 @@ _VERSION = 3
 class Lab:
     """The embedded lab under a cache directory.
 
-    What is asked for is made on first use, a task in a language at a time, and reread memory-mapped. Two
-    processes may ask at once: each makes the whole in a directory of its own and the first to
-    put it in place wins.
+    What is asked for is made on first use, a task in a language at a time, and reread
+    memory-mapped. Two processes may ask at once: each makes the whole in a directory of its own
+    and the first to put it in place wins.
     """
 
     def __init__(self, cache: Path) -> None:

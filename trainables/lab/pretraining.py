@@ -79,7 +79,7 @@ def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
     numbers = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
     tokenizer.post_processor = TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=numbers)
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", cls_token="<s>",
         sep_token="</s>", pad_token="<pad>", unk_token="<unk>", mask_token="<mask>",
         model_input_names=["input_ids", "attention_mask"],

@@ -22,7 +22,12 @@ _STEM = 4  # letters
 _WORD = re.compile(rf"[^\W\d_]{{{_STEM},}}")
 # Stems of words that describe rather than name ("south", "island"): they join nothing.
 _DESCRIPTIONS = frozenset(
-    ["afri", "amer", "anti", "arab", "asia", "cent", "clas", "colo", "coun", "doll", "east", "euro", "fran", "gold", "high", "isla", "isle", "king", "land", "lang", "lowe", "mark", "midd", "mini", "mode", "nort", "ocea", "paci", "plai", "real", "repu", "rial", "roya", "sain", "sign", "sout", "stan", "stat", "terr", "time", "unit", "uppe", "west"]
+    {
+        "afri", "amer", "anti", "arab", "asia", "cent", "clas", "colo", "coun", "doll", "east",
+        "euro", "fran", "gold", "high", "isla", "isle", "king", "land", "lang", "lowe", "mark",
+        "midd", "mini", "mode", "nort", "ocea", "paci", "plai", "real", "repu", "rial", "roya",
+        "sain", "sign", "sout", "stan", "stat", "terr", "time", "unit", "uppe", "west"
+    }
 )
 # A stem within one kind only, in more names than this, is the kind's own word ("peso").
 _KIND_WORD = 3

@@ -1,0 +1,113 @@
+"""Searches as users run them: to the end, killed, interrupted, resumed; on real Ray and MLflow."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from tests.search.simulated_study import STUDY
+from tests.stiltune_process import Stiltune
+
+SLOWLY = ("--set", "models.0.seconds=0.2")
+
+
+@pytest.fixture
+def stiltune(tmp_path: Path) -> Stiltune:
+    (tmp_path / "simulated.yaml").write_text(STUDY)
+    return Stiltune(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Stiltune:
+    """A search that nobody disturbed."""
+    directory = tmp_path_factory.mktemp("whole")
+    (directory / "simulated.yaml").write_text(STUDY)
+    stiltune = Stiltune(directory)
+    stiltune.run("start", "simulated.yaml", "--storage", "results", *SLOWLY)
+    return stiltune
+
+
+def runs_of(stiltune: Stiltune) -> list[Any]:
+    client = MlflowClient(f"sqlite:///{stiltune.directory / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("simulated")
+    assert experiment is not None
+    return list(client.search_runs([experiment.experiment_id], max_results=1000))
+
+
+def answer(stiltune: Stiltune) -> dict[str, Any]:
+    text = stiltune.run("best", "simulated", "--storage", "results", "--format", "json")
+    data: dict[str, Any] = json.loads(text)
+    del data["measured"]
+    return data
+
+
+def assert_each_trial_once(stiltune: Stiltune, whole: Stiltune) -> None:
+    assert sorted(stiltune.finished("simulated-1")) == sorted(whole.finished("simulated-1"))
+    trials = Counter(run.data.tags.get("mlflow.runName") for run in runs_of(stiltune))
+    assert set(trials.values()) == {1}
+    assert {run.info.status for run in runs_of(stiltune)} == {"FINISHED"}
+    assert len(trials) == len(whole.finished("simulated-1")) + 1  # the search's own
+
+
+def test_a_search_runs_to_its_answer(whole: Stiltune) -> None:
+    found = answer(whole)
+    assert found["search"] == "simulated-1"
+    assert {"mixture", "gain", "low", "high", "trial"} <= found["winners"][0].keys()
+    assert found["curve"]["verdict"]
+    runs = runs_of(whole)
+    parent = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert [run.data.tags["mlflow.runName"] for run in parent] == ["simulated-1"]
+    assert {run.data.tags["mlflow.parentRunId"] for run in runs if run not in parent} == {
+        parent[0].info.run_id}
+
+
+@pytest.mark.parametrize("kill_after", [1, 9, 21])
+def test_killed_and_resumed_every_trial_is_there_once_and_the_answer_is_the_same(
+    stiltune: Stiltune, whole: Stiltune, kill_after: int
+) -> None:
+    process = stiltune.popen("start", "simulated.yaml", "--storage", "results", *SLOWLY)
+    stiltune.wait(process, lambda: len(stiltune.finished("simulated-1")) >= kill_after)
+    process.kill()
+    process.communicate()
+    stiltune.run("resume", "simulated", "--storage", "results")
+    assert_each_trial_once(stiltune, whole)
+    assert answer(stiltune) == answer(whole)
+
+
+def test_interrupted_it_closes_its_runs_says_how_to_resume_and_resumes(
+    stiltune: Stiltune, whole: Stiltune
+) -> None:
+    process = stiltune.popen("start", "simulated.yaml", "--storage", "results", *SLOWLY)
+    stiltune.wait(process, lambda: len(stiltune.finished("simulated-1")) >= 5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "stiltune resume simulated-1" in errors
+    assert "Traceback" not in errors
+    assert {run.info.status for run in runs_of(stiltune)} <= {"FINISHED", "KILLED"}
+    stiltune.run("resume", "simulated", "--storage", "results")
+    assert_each_trial_once(stiltune, whole)
+    assert answer(stiltune) == answer(whole)
+
+
+def test_a_second_search_of_a_study_trains_nothing_and_answers_the_same(whole: Stiltune) -> None:
+    first = answer(whole)
+    whole.run("start", "simulated.yaml", "--storage", "results", *SLOWLY)
+    again = answer(whole)
+    assert again.pop("search") == "simulated-2"
+    assert {**first, **again} == first
+    trained = [phase for event in whole.events("simulated-2") if event["kind"] == "finished"
+               for phase in event["data"]["phases"] if not phase["stored"]]
+    assert trained == []
+
+
+def test_resuming_a_search_that_is_done_changes_nothing(whole: Stiltune) -> None:
+    before = whole.finished("simulated-1")
+    whole.run("resume", "simulated-1", "--storage", "results")
+    assert whole.finished("simulated-1") == before
