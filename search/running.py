@@ -45,6 +45,9 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
             f"{search.directory.name} interrupted: {len(agenda.results)} of {agenda.total} "
             f"trials done, all of them kept; go on with: stiltune resume {search.directory.name}"
         ) from stop
+    except Exception as error:
+        search.journal.append("interrupted", error=str(error))  # MLflow's run says FAILED
+        raise
     finally:
         _deliver(search, tracker)
     print_answer(search.console, readout, search.directory, tracker.uri)
@@ -63,6 +66,8 @@ def _deliver(search: OpenSearch, tracker: Tracker) -> None:
     """Give MLflow what is left, and say so where it does not take it."""
     undelivered = tracker.close(DELIVERY_SECONDS)
     search.journal.close()
+    for refusal in tracker.refused:
+        search.console.print(f"note: MLflow refused {refusal}", style="yellow")
     if undelivered:
         search.console.print(
             f"note: {undelivered} records are not in MLflow yet "
