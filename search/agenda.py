@@ -99,6 +99,12 @@ class Agenda:
                 [result for result in ended if result is not None], self.study)
         return self._objective.value(scores)
 
+    def selection_points(self, scores: Scores) -> float | None:
+        """Return the score on the selection panel in points, None as long as `objective` is."""
+        if self.objective(scores) is None or self._objective is None:
+            return None
+        return self._objective.points(scores)
+
     def _startable(self) -> Iterator[Planned]:
         yield from self._idle(self._controls)
         yield from self._idle(self._search)

@@ -158,9 +158,9 @@ def store_size(storage: str | None) -> None:
 @store.command("collect")
 @_storage
 @click.option("--older-than-days", type=click.FloatRange(min=0), default=None,
-              help="Remove entries not used for this many days.")
+              help="Remove entries made longer ago than this many days.")
 @click.option("--max-gib", type=click.FloatRange(min=0), default=None,
-              help="Remove the longest unused until the store is no larger.")
+              help="Remove the oldest until the store is no larger.")
 def store_collect(storage: str | None, older_than_days: float | None,
                   max_gib: float | None) -> None:
     """Remove entries that are old or too many; a later trial makes them again."""

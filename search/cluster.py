@@ -27,39 +27,48 @@ class Capacity(Value):
     cpus: float
     gpus: float
     max_concurrent: int
-    dashboard: bool
 
 
 @contextmanager
-def joined(address: str, *, dashboard: bool) -> Iterator[None]:
+def joined(address: str, *, dashboard: bool) -> Iterator[str]:
     """Join the cluster at `address`, or start a private one for `local`; leave it at the end.
+
+    Yields the dashboard's address, empty where there is none.
 
     Raises:
         UserError: if no cluster answers at `address`.
     """
-    own = address == "local"
+    own = address == "local"  # only who starts a cluster may say what it runs
     try:
-        ray.init(
+        context = ray.init(
             address=address, namespace="stiltune", log_to_driver=False,
-            logging_level=logging.ERROR, configure_logging=True,
-            **({"include_dashboard": dashboard} if own else {}))
+            logging_level=logging.ERROR, include_dashboard=dashboard if own else None)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"`--address` must be a running Ray cluster, got {address!r}: {reason}"
                         ) from error
     try:
-        yield
+        yield context.dashboard_url or ""
     finally:
         ray.shutdown()
 
 
-def capacity(resources: Resources) -> Capacity:
+def capacity(resources: Resources, *, stops_early: bool, dashboard: str) -> Capacity:
     """Return how many trials of `resources` the joined cluster runs at once.
 
+    Args:
+        resources: what one trial takes.
+        stops_early: whether a scheduler may stop trials before their end.
+        dashboard: the address of the cluster's dashboard.
+
     Raises:
-        UserError: if not even one trial fits.
+        UserError: if not even one trial fits, or if stopped trials would keep their workers.
     """
-    offered = ray.cluster_resources()
+    if stops_early and resources.workers > 1 and not _answers(dashboard):
+        raise UserError(
+            "`search.scheduler` must be fifo for trials of several workers on a cluster without "
+            "its dashboard (ray[default]), where stopped trials keep their resources; got 'asha'")
+    offered = ray.cluster_resources()  # type: ignore[no-untyped-call]
     cpus, gpus = offered.get("CPU", 0.0), offered.get("GPU", 0.0)
     per_trial = resources.workers * worker_cpus(resources)
     if resources.workers > 1:
@@ -71,7 +80,7 @@ def capacity(resources: Resources) -> Capacity:
         raise UserError(
             f"`resources` must fit the cluster, got {resources.workers} worker(s) of "
             f"{resources.cpus} CPU and {resources.gpus:g} GPU on {cpus:g} CPU and {gpus:g} GPU")
-    return Capacity(cpus=cpus, gpus=gpus, max_concurrent=min(fits), dashboard=_has_dashboard())
+    return Capacity(cpus=cpus, gpus=gpus, max_concurrent=min(fits))
 
 
 def worker_cpus(resources: Resources) -> float:
@@ -89,13 +98,12 @@ def trial_resources(resources: Resources) -> dict[str, float]:
     return {"cpu": resources.cpus} | ({"gpu": resources.gpus} if resources.gpus else {})
 
 
-def _has_dashboard() -> bool:
-    """Return whether the State API can answer, which early-stopped worker groups need."""
-    url = ray.worker.global_worker.node.address_info.get("webui_url")  # type: ignore[attr-defined]
-    if not url:
+def _answers(dashboard: str) -> bool:
+    """Return whether the dashboard, which answers Ray's State API, is there."""
+    if not dashboard:
         return False
     try:
-        with urllib.request.urlopen(f"http://{url}/", timeout=5):  # loopback or the cluster's own
+        with urllib.request.urlopen(f"http://{dashboard}/", timeout=5):
             return True
     except OSError:
         return False

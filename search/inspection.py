@@ -19,7 +19,7 @@ from trainables.phase_store import PhaseStore
 
 __all__ = ["best_of", "check_study", "collect_store", "list_store", "size_store"]
 
-GIB = 2**30
+GIB, MIB = 2**30, 2**20
 DAY_SECONDS = 86_400
 
 
@@ -62,23 +62,25 @@ def check_study(
 
 
 def list_store(storage: str | None, console: Console) -> None:
-    """Print the store's entries, the longest unused first."""
+    """Print the store's entries, the oldest first."""
     table = Table(box=None, header_style="bold")
     for column in ("phase", "entry", "what"):
         table.add_column(column)
-    for column in ("MiB", "unused for", "took"):
+    for column in ("MiB", "made", "took"):
         table.add_column(column, justify="right")
-    for entry in sorted(_store(storage).list(), key=lambda each: each.used):
-        table.add_row(entry.phase, entry.entry, entry.description, f"{entry.size / 2**20:.1f}",
-                      _ago(entry.used), f"{entry.seconds:.1f} s")
+    for stored in sorted(_store(storage).entries(), key=lambda each: each.manifest.created):
+        manifest = stored.manifest
+        table.add_row(stored.phase, stored.entry, manifest.description,
+                      f"{manifest.size / MIB:.1f}", _ago(manifest.created),
+                      f"{manifest.seconds:.1f} s")
     console.print(table)
 
 
 def size_store(storage: str | None, console: Console) -> None:
     """Print the store's size by phase and in whole."""
     sizes: dict[str, list[int]] = defaultdict(list)
-    for entry in _store(storage).list():
-        sizes[entry.phase].append(entry.size)
+    for stored in _store(storage).entries():
+        sizes[stored.phase].append(stored.manifest.size)
     for phase, found in sorted(sizes.items()):
         console.print(f"{phase:<14} {len(found):>6} entries {sum(found) / GIB:>9.3f} GiB",
                       highlight=False)
@@ -99,9 +101,9 @@ def collect_store(
     if older_than_days is None and max_gib is None:
         raise UserError("`store collect` must have --older-than-days or --max-gib, got neither")
     removed = _store(storage).collect(
-        older_than_days=older_than_days,
-        max_bytes=None if max_gib is None else int(max_gib * GIB))
-    freed = sum(entry.size for entry in removed)
+        older_than_days=older_than_days or 0.0,
+        max_bytes=0 if max_gib is None else int(max_gib * GIB))
+    freed = sum(stored.manifest.size for stored in removed)
     console.print(f"removed {len(removed)} entries, {freed / GIB:.3f} GiB", highlight=False)
 
 

@@ -59,7 +59,7 @@ class LiveView:
         result = self._agenda.results.get(trial)
         if result is None or result.role is not Role.SEARCH or result.scores is None:
             return
-        value = self._agenda.objective(result.scores)
+        value = self._agenda.selection_points(result.scores)
         if value is not None and (self._best is None or value > self._best[1]):
             self._best = (trial, value)
 
@@ -68,7 +68,7 @@ class LiveView:
         parts = [f"{self._name}: {done} of {total} trials done, "
                  f"{len(self._agenda.running)} running"]
         if self._best is not None:
-            parts.append(f"best so far {self._best[0]} ({self._best[1]:+.2f})")
+            parts.append(f"best so far {self._best[1]:.1f} points ({self._best[0]})")
         failed = sum(result.outcome is Outcome.FAILED for result in self._agenda.results.values())
         if failed:
             parts.append(f"{failed} failed")

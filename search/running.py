@@ -54,8 +54,10 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
 
 
 def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) -> None:
-    with joined(search.options.address, dashboard=search.study.resources.workers > 1):
-        offered = capacity(search.study.resources)
+    study = search.study
+    with joined(search.options.address, dashboard=study.resources.workers > 1) as dashboard:
+        offered = capacity(study.resources, stops_early=study.search.scheduler == "asha",
+                           dashboard=dashboard)
         preparation.wait()
         view = LiveView(search.directory.name, agenda, search.console)
         run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,

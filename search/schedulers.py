@@ -63,11 +63,12 @@ class RungScheduler(AsyncHyperBandScheduler):
         if value is None:  # the controls that scale the objective still run
             return str(TrialScheduler.CONTINUE)
         time = REDUCTION_FACTOR ** self._rungs_declared.index(rung)
-        return str(self._brackets[0].on_result(SimpleNamespace(trial_id=trial), time, value))
+        named: Any = SimpleNamespace(trial_id=trial)  # all that a bracket asks of a trial
+        return str(self._brackets[0].on_result(named, time, value))
 
 
 def make_scheduler(
     name: SchedulerName, agenda: Agenda, rungs: tuple[float, ...]
 ) -> TrialScheduler:
     """Return Tune's scheduler for a study."""
-    return RungScheduler(agenda, rungs) if name == "asha" else FIFOScheduler()
+    return RungScheduler(agenda, rungs) if name == "asha" else FIFOScheduler()  # type: ignore[no-untyped-call]

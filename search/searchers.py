@@ -48,7 +48,9 @@ class AgendaSearcher(Searcher):
         self._working: set[str] = set()
         self._waits_for: str | None = None  # the entry for which a slot was given back
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(  # type: ignore[override]  # Ray's own type leaves FINISHED, a string, out
+        self, trial_id: str
+    ) -> dict[str, Any] | str | None:
         """Return the next trial for Tune, FINISHED at the end, None while nothing can start."""
         if self.agenda.is_done:
             return str(Searcher.FINISHED)

@@ -87,7 +87,7 @@ class _StopWhenAsked(Callback):
     def __init__(self, asked: list[int]) -> None:
         self._asked = asked
 
-    def on_step_begin(self, **info: Any) -> None:
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
         if self._asked:
             raise Interrupted
 

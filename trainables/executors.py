@@ -14,6 +14,7 @@ from typing import Any, Literal
 import ray.train
 from ray import tune
 from ray.train.torch import TorchTrainer
+from ray.train.v2.api.config import FailureConfig
 from ray.tune.integration.ray_train import TuneReportCallback
 
 from trainables.driver import Assignment
@@ -58,6 +59,7 @@ def _report_to_tune(message: Message) -> None:
 
 def _run_group(assignment: Assignment) -> None:
     """Run all phases of the trial in one worker group, and wait for its end."""
+    forward: Any = TuneReportCallback()  # type: ignore[no-untyped-call]
     trainer = TorchTrainer(
         _group_loop,
         train_loop_config={"assignment": assignment.model_dump_json()},
@@ -67,8 +69,8 @@ def _run_group(assignment: Assignment) -> None:
         run_config=ray.train.RunConfig(
             # Unique, and never reused: Train would silently go on from an older run's state.
             name=f"{assignment.run_name}-{tune.get_context().get_trial_id()}",
-            callbacks=[TuneReportCallback()],
-            failure_config=ray.train.FailureConfig(max_failures=0, controller_failure_limit=1)),
+            callbacks=[forward],
+            failure_config=FailureConfig(max_failures=0, controller_failure_limit=1)),
     )
     try:
         trainer.fit()

@@ -53,9 +53,9 @@ class Leases:
 
     def __init__(self, store: str) -> None:
         self._store = store
-        board = ray.remote(num_cpus=0, max_concurrency=1)(LeaseBoard)
+        board: Any = ray.remote(LeaseBoard)
         self._board: Any = board.options(
-            name=ACTOR_NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True
+            num_cpus=0, name=ACTOR_NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True
         ).remote()
 
     @contextmanager

@@ -15,7 +15,6 @@ from pathlib import Path
 os.environ["RAY_TRAIN_HEALTH_CHECK_INTERVAL_S"] = "0.2"  # its default of 2 s slows every trial
 
 import numpy as np
-import ray
 import ray.train
 import torch
 from datasets import concatenate_datasets, load_from_disk
@@ -48,9 +47,7 @@ class MultiTask(nn.Module):
         return {"loss": loss, "logits": logits}
 
 
-class MultiTaskTrainer(Trainer):
-    """A Trainer whose dataset holds whole batches."""
-
+class MultiTaskTrainer(Trainer):  # its dataset holds whole batches
     def get_train_dataloader(self):
         return DataLoader(self.train_dataset, batch_size=None, shuffle=True)
 
@@ -92,9 +89,9 @@ def train_trial(config):
     batches = multi_task_batches(plan, config, tokenizer)
     if batches:
         model = MultiTask(AutoModel.from_pretrained(tuned_from), plan["tasks"])
-        MultiTaskTrainer(model, arguments(plan, len(batches), config["learning_rate"],
-                                          ddp_find_unused_parameters=True),
-                         train_dataset=batches).train()
+        given = arguments(plan, len(batches), config["learning_rate"],
+                          ddp_find_unused_parameters=True)
+        MultiTaskTrainer(model, given, train_dataset=batches).train()
         tuned_from = str(Path.cwd() / "intermediate")
         model.encoder.save_pretrained(tuned_from)
     metrics = {}
@@ -103,8 +100,7 @@ def train_trial(config):
             tuned_from, num_labels=plan["tasks"][target]["labels"])
         steps = plan["target_examples"] // plan["batch_size"]
         trainer = Trainer(model, arguments(plan, steps, plan["target_rate"]),
-                          train_dataset=rows_of(plan, target, "en", "train"),
-                          data_collator=DataCollatorWithPadding(tokenizer))
+                          DataCollatorWithPadding(tokenizer), rows_of(plan, target, "en", "train"))
         trainer.train()
         metrics |= evaluate(plan, target, trainer)
     selection = [value for key, value in metrics.items() if key.startswith("validation")]
@@ -123,12 +119,11 @@ def evaluate(plan, target, trainer):
 
 def trial(config, plan):
     """Drive one trial; the function that Tune calls."""
-    TorchTrainer(
-        train_trial, train_loop_config={**config, "plan": plan},
-        scaling_config=ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": 0.9}),
-        run_config=ray.train.RunConfig(name=tune.get_context().get_trial_id(),
-                                       storage_path=plan["results"],
-                                       callbacks=[TuneReportCallback()])).fit()
+    scaling = ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": 0.9})
+    running = ray.train.RunConfig(name=tune.get_context().get_trial_id(),
+                                  storage_path=plan["results"], callbacks=[TuneReportCallback()])
+    TorchTrainer(train_trial, train_loop_config={**config, "plan": plan}, scaling_config=scaling,
+                 run_config=running).fit()
 
 
 def main(plan_path, directory):

@@ -22,7 +22,13 @@ import pyarrow as pa
 import torch
 from datasets import Dataset
 from torch import Tensor, nn
-from transformers import AutoTokenizer, DataCollatorWithPadding, Trainer, TrainingArguments
+from transformers import (
+    AutoTokenizer,
+    DataCollatorWithPadding,
+    PrinterCallback,
+    Trainer,
+    TrainingArguments,
+)
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.models import LAB_MODELS, LabModel
@@ -148,14 +154,15 @@ def _trainer(model: TaskModel, task: Task, items: Encoded, dataset: Any, tokeniz
             logging_strategy="no", report_to="none", disable_tqdm=True, warmup_steps=0.1,
             weight_decay=0.01, train_sampling_strategy=given["side"]),
         train_dataset=dataset, data_collator=DataCollatorWithPadding(AutoTokenizer.from_pretrained(tokenizer.directory)))
+    trainer.remove_callback(PrinterCallback)
     return trainer.train
 
 
 def _joined(cache: Path, count: int) -> Rows:
-    """Return pairs of the lab's sentences, each side of one to a dozen, mostly of few."""
+    """Return pairs of the lab's sentences, mostly of one, some of many."""
     random = np.random.default_rng(0)
     texts = Lab(cache).text()["text"].to_pylist()
-    sizes = np.minimum(12, random.geometric(0.45, (count, 2)))
+    sizes = np.minimum(8, random.geometric(0.7, (count, 2)))
     chosen = [[" ".join(random.choice(texts, size)) for size in pair] for pair in sizes]
     return _rows([pair[0] for pair in chosen], [pair[1] for pair in chosen],
                  random.integers(0, 2, count).tolist(), PAIRS)
