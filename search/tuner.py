@@ -22,7 +22,8 @@ from search.live import LiveView
 from search.schedulers import make_scheduler
 from search.searchers import AgendaSearcher
 from search.storage import SearchDirectory
-from trainables.driver import RAY_ENVIRONMENT, Assignment, drive
+from trainables.assignment import Assignment
+from trainables.driver import RAY_ENVIRONMENT, drive
 from trainables.lease import Leases
 from trainables.workspace import Workspace
 

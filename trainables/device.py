@@ -30,6 +30,16 @@ class Device:
         tensor = torch.from_numpy(array)
         return tensor if self.name == "cpu" else tensor.pin_memory().cuda(non_blocking=True)
 
+    def seed(self, seed: int) -> None:
+        """Seed the draws of this device, such as dropout's.
+
+        Not by `torch.manual_seed`: without CUDA it keeps a traceback of every call for later.
+        """
+        if self.name == "cuda":
+            torch.cuda.manual_seed(seed)
+        else:
+            torch.default_generator.manual_seed(seed)
+
     @property
     def hardware(self) -> str:
         """The device's name, for costs."""

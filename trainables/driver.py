@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from spaces.trial_config import TrialConfig
-from spaces.value import Value
-from trainables.workspace import Workspace
+from trainables.assignment import Assignment
 
-__all__ = ["RAY_ENVIRONMENT", "Assignment", "drive"]
+__all__ = ["RAY_ENVIRONMENT", "drive"]
 
 # What Tune and Train read from the environment of the process that starts them.
 RAY_ENVIRONMENT: Final = {
@@ -22,23 +20,12 @@ RAY_ENVIRONMENT: Final = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the search has its own
     "TUNE_RESULT_BUFFER_LENGTH": "1",
     "TUNE_WARN_THRESHOLD_S": "30",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # a dead worker is told in the read-out, in one line
     "RAY_AIR_NEW_OUTPUT": "0",  # whose banner ignores `verbose=0`
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.2",  # its default of 2 s is added to every trial
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "120",
 }
-
-class Assignment(Value):
-    """What Tune hands to a trial: its name, its role, its point, and where it works."""
-
-    trial: str
-    role: str
-    config: TrialConfig
-    workspace: Workspace
-    cpus: float = 1.0
-    gpus: float = 0.0
-    run_name: str
-
 
 def drive(config: dict[str, Any]) -> None:
     """Run one trial; its assignment is the JSON text under `assignment`."""

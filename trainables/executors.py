@@ -17,7 +17,7 @@ from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig
 from ray.tune.integration.ray_train import TuneReportCallback
 
-from trainables.driver import Assignment
+from trainables.assignment import Assignment
 from trainables.lease import Leases
 from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress

@@ -142,7 +142,7 @@ class TrainLoop:
     def _train_step(self, step: int, progress: _Progress) -> Tensor:
         """Do one optimiser step; return (mean loss, gradient norm) as a tensor of two."""
         batch = self._batches.batch(step, self._workers.rank, self._workers.size)
-        torch.manual_seed(hash((self.state.seed, step, self._workers.rank)) % 2**63)
+        self._device.seed(hash((self.state.seed, step, self._workers.rank)) % 2**63)
         loss = self._backward(batch, progress)
         gradients = [value.grad for value in self._parameters if value.grad is not None]
         if self._workers.size > 1:

@@ -23,6 +23,7 @@ from spaces.lab_tasks import LAB_TASKS
 from spaces.tasks import Kind, Task, find_task
 from spaces.trial_config import TrialConfig
 from tests.bench.measure import ROOT, journal_of, report, run, start_search
+from trainables.recipes import steps_of
 
 LEAST_RATIO = 2.0
 # Suggestions alone: the fewest controls that a study may have, no designed trials.
@@ -90,10 +91,11 @@ def _plan(events: Sequence[Event], storage: Path, rows: Path) -> dict[str, Any]:
     return {
         "points": [_point(config, tasks) for config in configs], "intermediate": tasks,
         "language_sets": sets, "targets": configs[0].targets, "panels": panels,
-        "tasks": {name: {"labels": len(task.labels), "tagging": task.kind is Kind.TAGGING}
+        "tasks": {name: {"labels": len(task.labels), "kind": _kind(task)}
                   for name, task in named.items()},
-        "intermediate_examples": mixed[0].fidelity.intermediate_examples,
-        "target_examples": configs[0].fidelity.target_examples,
+        "intermediate_steps": steps_of(mixed[0].fidelity.intermediate_examples,
+                                       mixed[0].intermediate.recipe),
+        "target_steps": steps_of(configs[0].fidelity.target_examples, configs[0].target),
         "target_rate": configs[0].target.learning_rate,
         "batch_size": configs[0].target.batch_size,
         "tokenizer": str(tokenizer), "data": str(rows), "encoder": _encoder(storage),
@@ -108,6 +110,10 @@ def _point(config: TrialConfig, tasks: Sequence[str]) -> dict[str, Any]:
         "learning_rate": 1e-3 if bare else config.intermediate.recipe.learning_rate,
         "languages": _name_of(config),
     }
+
+
+def _kind(task: Task) -> str:
+    return "tagging" if task.kind is Kind.TAGGING else "text"
 
 
 def _name_of(config: TrialConfig) -> str:
@@ -129,7 +135,7 @@ def _encoder(storage: Path) -> str:
 
 def _tokenise(task: Task, language: str, split: str, storage: Path, tokenizer: Path, rows: Path,
               *, most: int | None = None) -> None:
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
 
     from trainables.encoding import IGNORED, encode
     from trainables.panel_sets import subset
@@ -146,6 +152,7 @@ def _tokenise(task: Task, language: str, split: str, storage: Path, tokenizer: P
         items.tokens["tag"][low:high].tolist() for low, high in cuts]
     ids = [items.ids[low:high].tolist() for low, high in cuts]
     assert IGNORED == -100  # transformers' own
+    disable_progress_bars()
     Dataset.from_dict({"input_ids": ids, "attention_mask": [[1] * len(each) for each in ids],
                        "labels": labels}).save_to_disk(directory)
 

@@ -2,8 +2,8 @@
 
 Ray Tune runs a function per trial that calls `TorchTrainer(num_workers=1)`; Optuna suggests, ASHA
 may stop, Ray's callback logs to MLflow; transformers' Trainer runs each phase. The encoder is
-pretrained and every row tokenised and on disk beforehand. Nothing here is stiltune.
-Usage: python recipe.py PLAN DIRECTORY (PLAN is what `against_recipe` writes).
+pretrained and every row tokenised and on disk beforehand. Usage: python recipe.py PLAN DIRECTORY,
+where PLAN is what `against_recipe` writes. Nothing here is stiltune.
 """
 
 import json
@@ -17,6 +17,7 @@ os.environ["RAY_TRAIN_HEALTH_CHECK_INTERVAL_S"] = "0.2"  # its default of 2 s sl
 import numpy as np
 import ray.train
 import torch
+import transformers as hf
 from datasets import concatenate_datasets, load_from_disk
 from ray import tune
 from ray.air.integrations.mlflow import MLflowLoggerCallback
@@ -24,40 +25,39 @@ from ray.train.torch import TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
-from torch import nn
 from torch.utils.data import DataLoader
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
-from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding
-from transformers import Trainer, TrainingArguments
+
+KINDS = {"text": (hf.AutoModelForSequenceClassification, hf.DataCollatorWithPadding),
+         "tagging": (hf.AutoModelForTokenClassification, hf.DataCollatorForTokenClassification)}
 
 
-class MultiTask(nn.Module):
-    """One encoder, one linear head a task; a batch is of one task."""
+class MultiTask(torch.nn.Module):
+    """One encoder with one linear head a task; a batch is of one task."""
 
     def __init__(self, encoder, tasks):
         super().__init__()
         self.encoder, self.tasks = encoder, tasks
-        self.heads = nn.ModuleDict({name: nn.Linear(encoder.config.hidden_size, task["labels"])
-                                    for name, task in tasks.items()})
+        self.heads = torch.nn.ModuleDict({
+            name: torch.nn.Linear(encoder.config.hidden_size, task["labels"])
+            for name, task in tasks.items()})
 
     def forward(self, input_ids, attention_mask, labels, task):
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask)[0]
-        logits = self.heads[task](states if self.tasks[task]["tagging"] else states[:, 0])
-        loss = nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+        logits = self.heads[task](states if self.tasks[task]["kind"] == "tagging" else states[:, 0])
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
         return {"loss": loss, "logits": logits}
 
 
-class MultiTaskTrainer(Trainer):  # its dataset holds whole batches
+class MultiTaskTrainer(hf.Trainer):
     def get_train_dataloader(self):
-        return DataLoader(self.train_dataset, batch_size=None, shuffle=True)
+        return DataLoader(self.train_dataset, batch_size=None, shuffle=True)  # of whole batches
 
 
 def arguments(plan, steps, rate, **more):
-    return TrainingArguments(
+    return hf.TrainingArguments(
         output_dir="work", max_steps=steps, learning_rate=rate, warmup_steps=steps // 10,
         per_device_train_batch_size=plan["batch_size"], per_device_eval_batch_size=64,
-        weight_decay=0.01, max_grad_norm=1.0, use_cpu=True, save_strategy="no",
-        logging_strategy="no", report_to="none", disable_tqdm=True, **more)
+        weight_decay=0.01, use_cpu=True, save_strategy="no", disable_tqdm=True, **more)
 
 
 def rows_of(plan, task, language, split):
@@ -66,14 +66,13 @@ def rows_of(plan, task, language, split):
 
 def multi_task_batches(plan, config, tokenizer):
     """Draw the mixture's batches, each of one task, its rows from the trial's languages."""
-    batches, steps = [], plan["intermediate_examples"] // plan["batch_size"]
-    for name, task in plan["tasks"].items():
-        count = round(config.get(name, 0) * steps)
+    batches = []
+    for name in plan["intermediate"]:
+        count = round(config[name] * plan["intermediate_steps"])
         if count:
             rows = concatenate_datasets([rows_of(plan, name, language, "train") for language in
                                          plan["language_sets"][config["languages"]]])
-            collator = (DataCollatorForTokenClassification if task["tagging"]
-                        else DataCollatorWithPadding)(tokenizer)
+            collator = KINDS[plan["tasks"][name]["kind"]][1](tokenizer)
             chosen = random.choices(range(len(rows)), k=count * plan["batch_size"])
             for start in range(0, len(chosen), plan["batch_size"]):
                 drawn = rows.select(chosen[start : start + plan["batch_size"]])
@@ -85,45 +84,48 @@ def train_trial(config):
     """Run all phases of a trial in one Ray Train worker."""
     torch.set_num_threads(1)
     plan, tuned_from = config["plan"], config["plan"]["encoder"]
-    tokenizer = AutoTokenizer.from_pretrained(plan["tokenizer"])
+    tokenizer = hf.AutoTokenizer.from_pretrained(plan["tokenizer"])
     batches = multi_task_batches(plan, config, tokenizer)
     if batches:
-        model = MultiTask(AutoModel.from_pretrained(tuned_from), plan["tasks"])
-        given = arguments(plan, len(batches), config["learning_rate"],
-                          ddp_find_unused_parameters=True)
-        MultiTaskTrainer(model, given, train_dataset=batches).train()
-        tuned_from = str(Path.cwd() / "intermediate")
+        model = MultiTask(hf.AutoModel.from_pretrained(tuned_from), plan["tasks"])
+        MultiTaskTrainer(model, arguments(plan, len(batches), config["learning_rate"],
+                                          ddp_find_unused_parameters=True),
+                         train_dataset=batches).train()
+        tuned_from = f"{Path.cwd()}/intermediate"
         model.encoder.save_pretrained(tuned_from)
     metrics = {}
     for target in plan["targets"]:
-        model = AutoModelForSequenceClassification.from_pretrained(
-            tuned_from, num_labels=plan["tasks"][target]["labels"])
-        steps = plan["target_examples"] // plan["batch_size"]
-        trainer = Trainer(model, arguments(plan, steps, plan["target_rate"]),
-                          DataCollatorWithPadding(tokenizer), rows_of(plan, target, "en", "train"))
+        task = plan["tasks"][target]
+        family, collator = KINDS[task["kind"]]
+        model = family.from_pretrained(tuned_from, num_labels=task["labels"])
+        trainer = hf.Trainer(model, arguments(plan, plan["target_steps"], plan["target_rate"]),
+                             collator(tokenizer), rows_of(plan, target, "en", "train"))
         trainer.train()
         metrics |= evaluate(plan, target, trainer)
-    selection = [value for key, value in metrics.items() if key.startswith("validation")]
-    ray.train.report({"score": float(np.mean(selection)), **metrics})
+    score = np.mean([points for name, points in metrics.items() if "validation" in name])
+    ray.train.report({"score": float(score), **metrics})
 
 
 def evaluate(plan, target, trainer):
-    """Predict both panels in one pass and return the accuracy in each language, in points."""
+    """Predict both panels in one pass; return the accuracy in each language, in points."""
     sets = {f"{split}_{target}_{language}": rows_of(plan, target, language, split)
             for split, languages in plan["panels"].items() for language in languages}
     found = trainer.predict(concatenate_datasets(list(sets.values())))
     right = found.predictions.argmax(-1) == found.label_ids
-    parts = np.split(right, np.cumsum([len(rows) for rows in sets.values()])[:-1])
-    return {name: 100 * float(part.mean()) for name, part in zip(sets, parts)}
+    edges = [0, *np.cumsum([len(rows) for rows in sets.values()])]
+    counted = found.label_ids != -100
+    return {name: 100 * float(right[low:high][counted[low:high]].mean())
+            for name, low, high in zip(sets, edges, edges[1:], strict=False)}
 
 
 def trial(config, plan):
     """Drive one trial; the function that Tune calls."""
-    scaling = ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": 0.9})
-    running = ray.train.RunConfig(name=tune.get_context().get_trial_id(),
-                                  storage_path=plan["results"], callbacks=[TuneReportCallback()])
-    TorchTrainer(train_trial, train_loop_config={**config, "plan": plan}, scaling_config=scaling,
-                 run_config=running).fit()
+    TorchTrainer(
+        train_trial, train_loop_config={**config, "plan": plan},
+        scaling_config=ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": 0.9}),
+        run_config=ray.train.RunConfig(
+            name=tune.get_context().get_trial_id(), storage_path=plan["results"],
+            callbacks=[TuneReportCallback()])).fit()
 
 
 def main(plan_path, directory):
@@ -136,11 +138,11 @@ def main(plan_path, directory):
         tune.with_resources(tune.with_parameters(trial, plan=plan), {"cpu": 0.01}),
         tune_config=tune.TuneConfig(
             metric="score", mode="max", num_samples=len(plan["points"]), max_concurrent_trials=2,
-            search_alg=OptunaSearch(space, points_to_evaluate=plan["points"]),
-            scheduler=ASHAScheduler()),
+            scheduler=ASHAScheduler(), search_alg=OptunaSearch(
+                space, metric="score", mode="max", points_to_evaluate=plan["points"])),
         run_config=tune.RunConfig(storage_path=plan["results"], callbacks=[MLflowLoggerCallback(
             tracking_uri=f"sqlite:///{directory}/mlflow.db", experiment_name="recipe")])).fit()
-    print(json.dumps({"trials": len(found), "errors": len(found.errors),
+    print(json.dumps({"trials": len(found), "errors": len(found.errors),  # noqa: T201
                       "scores": [result.metrics["score"] for result in found]}))
 
 

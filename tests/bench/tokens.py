@@ -146,6 +146,7 @@ def _loop(model: TaskModel, task: Task, items: Encoded, dataset: Any, tokenizer:
 
 def _trainer(model: TaskModel, task: Task, items: Encoded, dataset: Any, tokenizer: Tokenizer,
              **given: Any) -> Callable[[], object]:
+    collator = DataCollatorWithPadding(AutoTokenizer.from_pretrained(tokenizer.directory))
     trainer = Trainer(
         _ForTrainer(model, task.name),
         TrainingArguments(
@@ -153,7 +154,7 @@ def _trainer(model: TaskModel, task: Task, items: Encoded, dataset: Any, tokeniz
             per_device_train_batch_size=given["batch"], use_cpu=True, save_strategy="no",
             logging_strategy="no", report_to="none", disable_tqdm=True, warmup_steps=0.1,
             weight_decay=0.01, train_sampling_strategy=given["side"]),
-        train_dataset=dataset, data_collator=DataCollatorWithPadding(AutoTokenizer.from_pretrained(tokenizer.directory)))
+        train_dataset=dataset, data_collator=collator)
     trainer.remove_callback(PrinterCallback)
     return trainer.train
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.search.simulated_study import simulated_study, sizes_of
 
 from search.agenda import Agenda, Planned
 from search.journal import Journal
 from search.results import Outcome, Role, TrialResult, collect
 from search.study import Study
+from tests.search.simulated_study import simulated_study, sizes_of
 from trainables.phases import Context
 from trainables.trial import run_trial
 from trainables.workspace import Workspace

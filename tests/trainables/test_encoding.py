@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,15 +19,12 @@ from trainables.rows import DataError, Rows, row_schema
 from trainables.tokenizer import Tokenizer, load_tokenizer
 
 
-
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return load_tokenizer(write_tokenizer(tmp_path_factory.mktemp("tokenizer")))
 
 
 def made(kind: Kind, table: list[dict[str, Any]]) -> Rows:
-    import pyarrow as pa
-
     filled = [{"id": str(n), "document": str(n)} | row for n, row in enumerate(table)]
     return Rows(task=task(kind), language="en", split="train",
                 table=pa.Table.from_pylist(filled, schema=row_schema(kind)), fingerprint="f")
@@ -85,7 +84,7 @@ def test_take_join_and_pad_keep_items(tokenizer: Tokenizer, of: Any) -> None:
     items = encode(rows(of), tokenizer, 24)
     chosen = np.asarray([5, 2, 9])
     taken = items.take(chosen)
-    assert [taken.ids[a:b].tolist() for a, b in zip(taken.offsets, taken.offsets[1:])] == [
+    assert [taken.ids[low:high].tolist() for low, high in pairwise(taken.offsets)] == [
         items.ids[items.offsets[n] : items.offsets[n + 1]].tolist() for n in chosen]
     joined = Encoded.join([items, taken])
     whole, part = joined.pad(len(items) + np.arange(3), 0), taken.pad(np.arange(3), 0)

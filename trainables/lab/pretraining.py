@@ -24,7 +24,6 @@ SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
                               if code not in UNSEEN_IN_PRETRAINING)
 _ROWS = {"measures": 200, "names": 100, "times": 60}  # sentences per language
-_TOKENIZER_ROWS = 10_000  # of the interleaved text; more change the pieces little
 _ALIKE = 2 / 3  # of the lists of measures and names, the share whose items are of one kind
 _MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
 
@@ -60,22 +59,23 @@ def _drawn(source: Source, pool: Pool, rows: int) -> list[list[str]]:
 
 
 def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
-    """Train a Unigram tokenizer of XLM-R's form on the text and save it for transformers.
+    """Train a tokenizer of XLM-R's form on the text and save it for transformers.
 
-    One sequence becomes `<s> A </s>`, a pair `<s> A </s></s> B </s>`.
+    One sequence becomes `<s> A </s>`, a pair `<s> A </s></s> B </s>`. The pieces come from
+    byte-pair merges, not from XLM-R's Unigram model, whose trainer gives other pieces each time.
 
     Args:
         text: the pretraining text, column `text`.
         vocabulary: the number of pieces, special tokens included.
-        directory: where `tokenizer.json` and its configuration go; made here.
+        directory: where `tokenizer.json` and its configuration go.
     """
-    tokenizer = Tokenizer(models.Unigram())
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.UnigramTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS),
-                                      unk_token="<unk>", show_progress=False)
-    tokenizer.train_from_iterator(text["text"][:_TOKENIZER_ROWS].to_pylist(), trainer)
+    trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS),
+                                  limit_alphabet=vocabulary // 2, show_progress=False)
+    tokenizer.train_from_iterator(text["text"].to_pylist(), trainer)
     numbers = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
     tokenizer.post_processor = TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=numbers)

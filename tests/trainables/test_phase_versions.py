@@ -1,0 +1,110 @@
+"""A phase's code and its version change together, or old results would be taken for new ones.
+
+After bumping a `version`, run `python -m tests.trainables.test_phase_versions` to record it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from trainables.evaluate import EvaluatePhase
+from trainables.intermediate import IntermediatePhase
+from trainables.phases import Phase
+from trainables.pretrain import LoadPublished, PretrainLab
+from trainables.simulated import SimulatedPhase
+from trainables.target import TargetPhase
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = Path(__file__).with_name("phase_versions.json")
+PHASES: tuple[type[Phase], ...] = (LoadPublished, PretrainLab, IntermediatePhase, TargetPhase,
+                                   EvaluatePhase, SimulatedPhase)
+# Not followed: values that stand in the digests themselves, data that stands there by its
+# fingerprint, and where results are kept.
+APART = ("spaces.", "trainables.sources", "trainables.lab", "trainables.phase_store",
+         "trainables.workspace")
+
+
+def file_of(module: str) -> Path | None:
+    path = ROOT / (module.replace(".", "/") + ".py")
+    return path if path.is_file() and not module.startswith(APART) else None
+
+
+def bare_tree(path: Path) -> ast.Module:
+    """Return a module's tree without docstrings; comments and layout are no part of a tree."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [  # type: ignore[attr-defined]
+                line for line in body if not (isinstance(line, ast.Expr)
+                                              and isinstance(line.value, ast.Constant))]
+    return tree
+
+
+def code_digest(module: str) -> str:
+    """Return a digest of the trees of a module and all that it imports from this project."""
+    trees: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = file_of(name)
+        if path is None or name in trees:
+            continue
+        tree = bare_tree(path)
+        trees[name] = ast.dump(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{each.name}" for each in node.names)]
+            elif isinstance(node, ast.Import):
+                waiting += [each.name for each in node.names]
+    return hashlib.sha256(json.dumps(sorted(trees.items())).encode()).hexdigest()[:16]
+
+
+def current(phase: type[Phase]) -> dict[str, int | str]:
+    return {"version": phase.version, "code": code_digest(phase.__module__)}
+
+
+@pytest.mark.parametrize("phase", PHASES, ids=lambda phase: phase.__name__)
+def test_code_does_not_change_without_its_version(phase: type[Phase]) -> None:
+    recorded = json.loads(RECORD.read_text()).get(phase.__name__)
+    assert recorded == current(phase), (
+        f"{phase.__name__} or what it imports has changed: bump its `version` in "
+        f"{phase.__module__}, then run `python -m tests.trainables.test_phase_versions`")
+
+
+def test_every_phase_is_watched() -> None:
+    import trainables.trial
+
+    named = {each for each in vars(trainables.trial).values()
+             if inspect.isclass(each) and issubclass(each, Phase) and not inspect.isabstract(each)}
+    assert named <= set(PHASES)
+
+
+def test_a_digest_sees_code_and_not_prose(tmp_path: Path) -> None:
+    digests = []
+    for text in ('"""A."""\nx = 1\n', '"""B."""\n# why\nx  =  1\n', "x = 2\n"):
+        path = tmp_path / "module.py"
+        path.write_text(text)
+        digests.append(ast.dump(bare_tree(path)))
+    assert digests[0] == digests[1] != digests[2]
+
+
+def record() -> None:
+    """Write the versions down; a change of code alone is refused."""
+    before = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    now = {phase.__name__: current(phase) for phase in PHASES}
+    for name, entry in now.items():
+        old = before.get(name)
+        if old and old["code"] != entry["code"] and old["version"] == entry["version"]:
+            raise SystemExit(f"{name}: the code has changed; bump its `version` first")
+    RECORD.write_text(json.dumps(now, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    record()
