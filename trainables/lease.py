@@ -55,7 +55,8 @@ class Leases:
         self._store = store
         board: Any = ray.remote(LeaseBoard)
         self._board: Any = board.options(
-            num_cpus=0, name=ACTOR_NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True
+            num_cpus=0, name=ACTOR_NAME, namespace=NAMESPACE, lifetime="detached",
+            get_if_exists=True,
         ).remote()
 
     @contextmanager
