@@ -1,7 +1,7 @@
 """Preparation: a search's data is checked before it starts, the lab made beside Ray's start.
 
-Making the lab's data takes seconds of one core, once; a process of its own does it while this
-one starts Ray, so that the first trial finds it ready.
+Making the lab's data takes seconds of one core, once. A process of its own does it while this one
+starts Ray and while the first trial pretrains the encoder, which needs the tokenizer alone.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class Preparation:
             "cache": workspace.cache,
             "vocabularies": sorted({model.vocabulary for model in study.models
                                     if isinstance(model, LabModel)}),
-            "languages": sorted(set(_lab_languages(study))),
+            "rows": list(_lab_rows(study)),
         }
         self._maker: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Preparation:
-        if self._wanted["vocabularies"] or self._wanted["languages"]:
+        if self._wanted["vocabularies"] or self._wanted["rows"]:
             self._maker = subprocess.Popen(
                 [sys.executable, "-c", _MAKER, *sys.path], stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
             assert self._maker.stdin is not None
             self._maker.stdin.write(json.dumps(self._wanted).encode())
             self._maker.stdin.close()
@@ -55,14 +55,20 @@ class Preparation:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        if self._maker is not None and self._maker.poll() is None:
+        if self._maker is not None:
             self._maker.kill()
             self._maker.wait()
+            assert self._maker.stdout is not None
+            self._maker.stdout.close()
 
     def wait(self) -> None:
-        """Wait until the data is made; had the maker failed, the first trial says why."""
+        """Wait until a first trial can start: tokenizers are made, rows may still follow.
+
+        Had the maker failed, that trial would make them itself, and say why it cannot.
+        """
         if self._maker is not None:
-            self._maker.wait()
+            assert self._maker.stdout is not None
+            self._maker.stdout.readline()
 
 
 def sources_of(workspace: Workspace) -> Sources:
@@ -130,6 +136,23 @@ def _faults_of(
 
 def _hub_needs(study: Study) -> Iterator[tuple[Task, tuple[str, ...], tuple[str, ...]]]:
     """Yield each hub task with the languages it is trained on and those it is scored in."""
+    for task, trained, scored in _needs(study):
+        if not isinstance(task.source, LabSource):
+            yield task, trained, scored
+
+
+def _lab_rows(study: Study) -> Iterator[tuple[str, str]]:
+    """Yield each (task, language) of the lab that trials read, what controls read first."""
+    if all(isinstance(model, SimulatedModel) for model in study.models):
+        return  # nothing reads a row
+    read = [(task, dict.fromkeys((*scored, *trained))) for task, trained, scored in _needs(study)
+            if isinstance(task.source, LabSource)]
+    for task, codes in sorted(read, key=lambda each: each[0] not in study.target_tasks):
+        yield from ((task.name, code) for code in codes)
+
+
+def _needs(study: Study) -> Iterator[tuple[Task, tuple[str, ...], tuple[str, ...]]]:
+    """Yield each task with the languages it is trained on and those it is scored in."""
     trained: dict[str, set[str]] = {}
     for name, language in study.cells():
         trained.setdefault(name, set()).add(language)
@@ -139,17 +162,4 @@ def _hub_needs(study: Study) -> Iterator[tuple[Task, tuple[str, ...], tuple[str,
     scored = {task.name: tuple(code for code in study.panels.languages if code in task.evaluation)
               for task in study.target_tasks}
     for name in dict.fromkeys((*trained, *scored)):
-        task = study.task(name)
-        if not isinstance(task.source, LabSource):
-            yield task, tuple(sorted(trained.get(name, ()))), scored.get(name, ())
-
-
-def _lab_languages(study: Study) -> Iterator[str]:
-    if all(isinstance(model, SimulatedModel) for model in study.models):
-        return  # nothing reads a row
-    tasks = (*study.intermediate_tasks, *study.target_tasks)
-    if any(isinstance(task.source, LabSource) for task in tasks):
-        yield ENGLISH
-        yield from study.training_languages
-        yield from study.panels.languages
-
+        yield study.task(name), tuple(sorted(trained.get(name, ()))), scored.get(name, ())

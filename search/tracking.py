@@ -24,8 +24,9 @@ _WRITER_ENVIRONMENT: Final = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-# The writer imports the very copy of stiltune that started it, from any working directory.
-_WRITER: Final = ("import sys; sys.path[:] = sys.argv[1:]; "
+# The writer imports the very copy of stiltune that started it, from any working directory. It
+# gives way to the search as the trials do, to whose processes Ray gives this nice value too.
+_WRITER: Final = ("import os, sys; os.nice(15); sys.path[:] = sys.argv[1:]; "
                   "from search.tracking_process import main; main()")
 _SQLITE_FILE: Final = re.compile(r"sqlite:///(?!/)(?!:memory:)(.+)")
 

@@ -83,7 +83,6 @@ def main() -> None:
     sys.excepthook = lambda *raised: logging.critical("the writer ended", exc_info=raised)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(lines, inbox), daemon=True).start()
-    os.nice(5)  # training comes first; MLflow can wait
     with Spool(settings.spool).lock.open("w") as lock:
         # The writer of a search killed a moment ago may still be at its last attempt.
         fcntl.flock(lock, fcntl.LOCK_EX)

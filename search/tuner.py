@@ -76,7 +76,9 @@ def run_search(
             failure_config=tune.FailureConfig(max_failures=0),
             callbacks=[_StopWhenAsked(asked)]),
     )
-    with _environment(RAY_ENVIRONMENT), _interruptible(asked), view:
+    # Or else Tune starts a second trial only once the first one's process is up.
+    at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
+    with _environment(RAY_ENVIRONMENT | at_once), _interruptible(asked), view:
         tuner.fit()
     if not agenda.is_done:
         raise Interrupted

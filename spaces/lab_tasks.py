@@ -47,7 +47,8 @@ def _task(name: str, kind: Kind, labels: tuple[str, ...], *, offered: tuple[str,
 LAB_TASKS: Final[tuple[Task, ...]] = (
     # Which quantity do two measures ("37 kilometers and 15 in") measure?
     _task("lab-measure", Kind.CLASSIFICATION, QUANTITIES, offered=_MEASURED, target=True),
-    # Of two measures of one quantity, is the second smaller or larger than the first?
+    # Of two measures of one quantity, is the second smaller or larger than the first? Either
+    # side alone tells in about 76 of 100 rows (a kilometer is mostly the larger).
     _task("lab-compare", Kind.PAIR, ("smaller", "larger"), offered=_MEASURED, target=True),
     # Which quantity does each measure of a list of three measure?
     _task("lab-tags", Kind.TAGGING, ("O", *QUANTITIES), offered=_MEASURED, target=True),

@@ -111,3 +111,19 @@ def test_resuming_a_search_that_is_done_changes_nothing(whole: Stiltune) -> None
     before = whole.finished("simulated-1")
     whole.run("resume", "simulated-1", "--storage", "results")
     assert whole.finished("simulated-1") == before
+
+
+def test_asha_stops_search_trials_on_rungs_and_mlflow_says_so(stiltune: Stiltune) -> None:
+    stiltune.run("start", "simulated.yaml", "--storage", "results",
+                 "--set", "search.scheduler=asha", "--set", "search.reproducible=false",
+                 "--set", "search.trials=16", "--set", "intermediate.rungs=[0.25, 0.5, 1]")
+    ended = {event["trial"]: event["data"] for event in stiltune.events("simulated-1")
+             if event["kind"] == "finished"}
+    stopped = [trial for trial, data in ended.items() if data["outcome"] == "stopped"]
+    assert stopped
+    assert all(trial.startswith("search-") for trial in stopped)
+    assert all(ended[trial]["rung"] < 1 for trial in stopped)
+    told = [event["trial"] for event in stiltune.events("simulated-1") if event["kind"] == "told"]
+    assert set(stopped) < set(told)
+    statuses = {run.data.tags["mlflow.runName"]: run.info.status for run in runs_of(stiltune)}
+    assert {trial for trial, status in statuses.items() if status == "KILLED"} == set(stopped)

@@ -58,6 +58,9 @@ def run_trial(config: TrialConfig, context: Context) -> Iterator[RungOutcome]:
     """
     runner = Runner(context)
     told: set[str] = set()
+    if not isinstance(config.model, SimulatedModel):
+        # Before the rest of the graph, which reads rows: a fresh search still makes them now.
+        runner.path(pretrain_phase(config.model, config.pretraining_seed, context))
     for rung in rungs_of(config, context):
         directory = runner.path(rung.evaluate)
         scores = Scores.model_validate_json((directory / SCORES_FILE).read_text())

@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         plan.write_text(json.dumps(_plan(events, storage, directory / "rows")))
         recipe = run([sys.executable, str(ROOT / "tests" / "bench" / "recipe.py"), str(plan),
                       str(directory / "recipe")], directory / "recipe")
-        found = json.loads(recipe.output.splitlines()[-1])
+        found = next(json.loads(line) for line in recipe.output.splitlines()
+                     if line.startswith('{"trials"'))
         report([
             ("trials of each side", f"{_ended(events)} and {found['trials']}, "
                                     f"{found['errors']} errors in the recipe"),

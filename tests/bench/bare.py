@@ -1,7 +1,7 @@
 """The bare side of `platform_cost`: a list of trials in plain processes, no Ray and no MLflow.
 
 Usage: python -m tests.bench.bare PLAN STORAGE, where PLAN is a JSON file of `processes`, of
-`configs` in the order in which they are taken, and of the lab's `vocabularies` and `languages`.
+`configs` in the order in which they are taken, and of the lab's `vocabularies` and `rows`.
 Prints the seconds of training and evaluation that the trials counted themselves.
 """
 
@@ -54,12 +54,14 @@ def work(plan: dict[str, Any], storage: str, next_trial: Any, ready: Any, second
 
 
 def main() -> None:
-    """Run the plan: the lab's data is made while the processes import what they need."""
+    """Run the plan: the lab's data is made beside imports and pretraining, as in a search."""
     plan, storage = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2]
     Path(storage).mkdir(parents=True, exist_ok=True)
-    maker = subprocess.Popen([sys.executable, "-c", MAKER], stdin=subprocess.PIPE)
-    wanted = {"cache": f"{storage}/cache"} | {
-        key: plan[key] for key in ("vocabularies", "languages")}
+    maker = subprocess.Popen([sys.executable, "-c", MAKER], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE)
+    wanted = {"cache": f"{storage}/cache"} | {key: plan[key] for key in ("vocabularies", "rows")}
+    maker.stdin.write(json.dumps(wanted).encode())
+    maker.stdin.close()
     context = multiprocessing.get_context("spawn")
     next_trial, seconds = context.Value("i", 0), context.Value("d", 0.0)
     ready = context.Event()
@@ -67,11 +69,11 @@ def main() -> None:
                for _ in range(plan["processes"])]
     for worker in workers:
         worker.start()
-    maker.communicate(json.dumps(wanted).encode())
+    maker.stdout.readline()  # the tokenizers are there; rows follow while the encoder pretrains
     ready.set()
     for worker in workers:
         worker.join()
-    if maker.returncode or any(worker.exitcode for worker in workers):
+    if maker.wait() or any(worker.exitcode for worker in workers):
         raise SystemExit(1)
     sys.stdout.write(f"{seconds.value}\n")
 

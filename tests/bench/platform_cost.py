@@ -19,8 +19,10 @@ from typing import Any
 
 from search.journal import Event
 from search.results import TrialResult
+from spaces.lab_tasks import LAB_TASKS
 from spaces.languages import ENGLISH
 from spaces.models import LabModel
+from spaces.tasks import find_task
 from spaces.trial_config import TrialConfig
 from tests.bench.measure import Measured, journal_of, report, run, start_search
 
@@ -30,7 +32,8 @@ WORST_RATIO, FIRST_SECONDS, MOST_GIB = 1.10, 45.0, 4.0
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--study", default="lab", help="a shipped study or a file [lab]")
+    parser.add_argument("--study", default="lab",
+                        help="a shipped study or a file, of the lab's tasks alone [lab]")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE",
                         help="a setting of the study, such as search.trials=8; repeatable")
     parser.add_argument("--directory", type=Path, help="where all is written [a temporary one]")
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         plan.write_text(json.dumps(_plan(events)))
         bare = run([sys.executable, "-m", "tests.bench.bare", str(plan),
                     str(directory / "bare" / "storage")], directory / "bare")
-        report(_rows(search, bare, events))
+        report(_lines(search, bare, events))
 
 
 def _plan(events: Sequence[Event]) -> dict[str, Any]:
@@ -59,14 +62,18 @@ def _plan(events: Sequence[Event]) -> dict[str, Any]:
         "configs": [config.model_dump(mode="json") for config in configs],
         "vocabularies": sorted({config.model.vocabulary for config in configs
                                 if isinstance(config.model, LabModel)}),
-        "languages": sorted({code for config in configs for code in _languages(config)}),
+        "rows": list(dict.fromkeys(cell for config in configs for cell in _rows_read(config))),
     }
 
 
-def _languages(config: TrialConfig) -> Iterator[str]:
-    yield from (ENGLISH, *config.panels.selection.languages, *config.panels.report.languages)
+def _rows_read(config: TrialConfig) -> Iterator[tuple[str, str]]:
+    """Yield the (task, language) cells of the lab that a trial reads."""
+    panels = (*config.panels.selection.languages, *config.panels.report.languages)
+    for name in config.targets:
+        yield from ((name, code) for code in (ENGLISH, *panels)
+                    if code in find_task(name, LAB_TASKS).evaluation)
     if config.intermediate is not None:
-        yield from (cell.language for cell in config.intermediate.cells)
+        yield from ((cell.task, cell.language) for cell in config.intermediate.cells)
 
 
 def _most_at_once(events: Sequence[Event]) -> int:
@@ -81,7 +88,7 @@ def _most_at_once(events: Sequence[Event]) -> int:
     return most
 
 
-def _rows(search: Measured, bare: Measured, events: Sequence[Event]) -> list[tuple[str, str]]:
+def _lines(search: Measured, bare: Measured, events: Sequence[Event]) -> list[tuple[str, str]]:
     starts = {event.trial: event.time for event in events if event.kind == "started"}
     ends = {event.trial: event.time for event in events if event.kind == "finished"}
     first, last = min(starts.values()), max(ends.values())

@@ -7,18 +7,22 @@ import sys
 from pathlib import Path
 
 from spaces.lab_tasks import LAB_TASKS
+from spaces.tasks import find_task
 from trainables.lab.lab import Lab
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Read `cache`, `vocabularies` and `languages` from standard input and make them."""
+    """Read `cache`, `vocabularies` and `rows` (task, language) from standard input; make them.
+
+    A line on standard output says that the tokenizers are there.
+    """
     wanted = json.load(sys.stdin)
     lab = Lab(Path(wanted["cache"]))
     for vocabulary in wanted["vocabularies"]:
         lab.tokenizer(vocabulary)
-    for language in wanted["languages"]:
-        for task in LAB_TASKS:
-            if language in task.train:
-                lab.rows(task, language, "train")
+    sys.stdout.write("tokenizers\n")
+    sys.stdout.flush()
+    for task, language in wanted["rows"]:
+        lab.rows(find_task(task, LAB_TASKS), language, "train")
