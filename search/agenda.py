@@ -91,19 +91,22 @@ class Agenda:
 
     def objective(self, scores: Scores) -> float | None:
         """Return what the sampler maximises, None while the controls that scale it still run."""
-        if self._objective is None:
-            ended = [self.results.get(planned.trial) for planned in self._controls]
-            if any(result is None for result in ended):
-                return None
-            self._objective = Objective.from_controls(
-                [result for result in ended if result is not None], self.study)
-        return self._objective.value(scores)
+        scaled = self._scaled()
+        return None if scaled is None else scaled.value(scores)
 
     def selection_points(self, scores: Scores) -> float | None:
         """Return the score on the selection panel in points, None as long as `objective` is."""
-        if self.objective(scores) is None or self._objective is None:
-            return None
-        return self._objective.points(scores)
+        scaled = self._scaled()
+        return None if scaled is None else scaled.points(scores)
+
+    def _scaled(self) -> Objective | None:
+        """Return the objective once every control that scales it has ended."""
+        if self._objective is None:
+            ended = [self.results[planned.trial] for planned in self._controls
+                     if planned.trial in self.results]
+            if len(ended) == len(self._controls):
+                self._objective = Objective.from_controls(ended, self.study)
+        return self._objective
 
     def _startable(self) -> Iterator[Planned]:
         yield from self._idle(self._controls)
@@ -240,10 +243,13 @@ class Agenda:
 
     def _confirm(self) -> None:
         chosen: list[Choice] = []
-        if self.study.confirmation.winners:
-            assert self._objective is not None  # the search is over, so every control ended
-            chosen = choose(self.results.values(), self._objective,
-                            self.study.confirmation.winners, self.space.references())
+        scaled = self._scaled()
+        scored = any(self.results[planned.trial].outcome is Outcome.FINISHED
+                     for planned in self._search)
+        # Where no search trial finished there is nothing to confirm, references included.
+        if self.study.confirmation.winners and scored and scaled is not None:
+            chosen = choose(self.results.values(), scaled, self.study.confirmation.winners,
+                            self.space.references())
         self.journal.append("confirming", None,
                             chosen=[each.model_dump(mode="json") for each in chosen])
         self._plan_confirmations(chosen)

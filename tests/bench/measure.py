@@ -16,7 +16,7 @@ from search.storage import find_search
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STILTUNE = (sys.executable, "-c", "from search.cli import main; main()")
-SAMPLE_SECONDS = 2.0
+SAMPLE_SECONDS = 5.0
 MIB = 1024
 
 
