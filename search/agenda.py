@@ -1,47 +1,27 @@
 """The agenda: which trial runs next, decided from the journal alone, without Ray.
 
-Controls come first, since they set the scale of the objective. Suggestions are asked in rounds
-where a study asks for reproducibility: a round is told, in the order it was asked, when all of
-it has ended. While a round waits for its last trial, trials of the designed curve fill the free
-slots. Confirmations come when the search has ended.
+Controls come first, since they set the scale of the objective, then the sampler's trials. While
+a round of these waits for its last one, trials of the designed curve fill the free slots.
+Confirmations come when the search has ended.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from search.confirmation import Choice, choose
-from search.design import Designed, confirmations, controls, curve_block
-from search.journal import Event, Journal
+from search.design import confirmations, controls, curve_block
+from search.journal import Journal
 from search.objective import Objective, marks
+from search.planned import Planned, numbered
 from search.results import Outcome, Role, TrialResult, collect
-from search.sampler import Sampler
+from search.rounds import Rounds, suggested
 from search.study import Study
-from spaces.mixtures import InvalidPoint
 from spaces.search_space import SearchSpace
-from spaces.trial_config import TrialConfig
-from spaces.value import Value
 from trainables.scores import Scores
 
-__all__ = ["Agenda", "Planned"]
-
-# A suggestion that no trial can run is told as a failure and another is asked, this many times.
-MAX_INVALID_IN_A_ROW = 100
-
-
-class Planned(Value):
-    """A trial that exists in the search: its name, why it runs, and what it runs.
-
-    `number` is the sampler's number of a search trial.
-    """
-
-    trial: str
-    role: Role
-    group: str = ""
-    config: TrialConfig
-    number: int | None = None
+__all__ = ["Agenda"]
 
 
 class Agenda:
@@ -49,38 +29,34 @@ class Agenda:
 
     def __init__(self, study: Study, space: SearchSpace, journal: Journal) -> None:
         self.study, self.space, self.journal = study, space, journal
-        self.sampler = Sampler(space.distributions(), name=study.search.sampler,
-                               seed=study.search.seed)
         self.planned: dict[str, Planned] = {}
         self.running: dict[str, float] = {}  # trial -> Unix time of its start, in seconds
         self.attempts: dict[str, int] = {}
         self.results: dict[str, TrialResult] = {}
         self._objective: Objective | None = None
-        self._controls = self._designed(Role.CONTROL, controls(study, space))
-        self._curve = self._designed(Role.CURVE, curve_block(study, space))
+        self._controls = numbered(Role.CONTROL, controls(study, space))
+        self._curve = numbered(Role.CURVE, curve_block(study, space))
         self._confirmations: list[Planned] | None = None
-        self._search: list[Planned] = []
-        self._fixed = list(space.fixed_points(study.fixed_mixtures()))[: study.search.trials]
-        self._told: set[str] = set()
+        self._rounds = Rounds(study, space, journal)
         self._replay()
 
     # ---- what may run -------------------------------------------------------------------
 
     def next(self) -> Planned | None:
         """Return a trial that may start now, journalled; None when nothing can."""
-        self._tell_what_is_due()
+        self._tell()
         for planned in self._startable():
             if planned.trial not in self.planned:
-                self._note(planned, suggestion=None)
+                self.planned[planned.trial] = planned
+                suggested(self.journal, planned, None)
             return planned
         return None
 
     @property
     def is_done(self) -> bool:
         """Whether every trial of the search has ended."""
-        return (len(self._search) >= self.study.search.trials
-                and self._confirmations is not None
-                and all(planned.trial in self.results for planned in self._everything()))
+        return (self._rounds.is_complete and self._confirmations is not None and all(
+planned.trial in self.results for planned in self._everything()))
 
     @property
     def total(self) -> int:
@@ -110,10 +86,10 @@ class Agenda:
 
     def _startable(self) -> Iterator[Planned]:
         yield from self._idle(self._controls)
-        yield from self._idle(self._search)
-        if self._may_ask():
-            self._ask_a_round()
-            yield from self._idle(self._search)
+        yield from self._idle(self._rounds.trials)
+        for planned in self._rounds.ask():
+            self.planned[planned.trial] = planned
+        yield from self._idle(self._rounds.trials)
         yield from self._idle(self._curve)
         if self._search_is_over() and self._confirmations is None:
             self._confirm()
@@ -125,80 +101,19 @@ class Agenda:
 
     def _everything(self) -> Iterator[Planned]:
         yield from self._controls
-        yield from self._search
+        yield from self._rounds.trials
         yield from self._curve
         yield from self._confirmations or []
 
-    def _may_ask(self) -> bool:
-        if len(self._search) >= self.study.search.trials:
-            return False
-        if not self.study.search.reproducible:
-            return True
-        in_the_middle_of_a_round = len(self._search) % self._round_size != 0
-        return in_the_middle_of_a_round or len(self._told) == len(self._search)
-
     def _search_is_over(self) -> bool:
-        return (len(self._search) >= self.study.search.trials
-                and all(planned.trial in self.results
-                        for planned in (*self._search, *self._controls)))
+        return self._rounds.is_complete and all(
+            planned.trial in self.results for planned in (*self._rounds.trials, *self._controls))
 
-    # ---- asking and telling -------------------------------------------------------------
-
-    def _ask_a_round(self) -> None:
-        # A kill may have cut the asking of a round short: the rest of it is asked first.
-        left_of_the_round = self._round_size - len(self._search) % self._round_size
-        left = self.study.search.trials - len(self._search)
-        for _ in range(min(left_of_the_round, left)):
-            self._search.append(self._ask_one())
-
-    @property
-    def _round_size(self) -> int:
-        return self.study.search.round_size if self.study.search.reproducible else 1
-
-    def _ask_one(self) -> Planned:
-        for _ in range(MAX_INVALID_IN_A_ROW):
-            fixed = self._fixed.pop(0) if self._fixed else None
-            number, suggestion = self.sampler.ask(fixed)
-            try:
-                config = self._decode(suggestion)
-            except InvalidPoint as error:
-                self.sampler.tell(number, None)
-                self.journal.append("told", None, number=number, suggestion=suggestion,
-                                    state="invalid", reason=str(error))
-                continue
-            planned = Planned(trial=f"search-{len(self._search):03d}", role=Role.SEARCH,
-                              config=config, number=number)
-            self.sampler.name_trial(number, planned.trial)
-            self._note(planned, suggestion=suggestion)
-            return planned
-        raise InvalidPoint(f"the search space must hold points that can run, got "
-                           f"{MAX_INVALID_IN_A_ROW} invalid ones in a row")
-
-    def _decode(self, suggestion: dict[str, Any]) -> TrialConfig:
-        return self.space.decode(suggestion, seed=self.study.search.seed,
-                                 fidelity=self.study.fidelity.search)
-
-    def _tell_what_is_due(self) -> None:
-        """Tell ended search trials: in rounds in the order asked, otherwise as they end."""
-        if any(planned.trial not in self.results for planned in self._controls):
-            return
-        due = [planned for planned in self._search
-               if planned.trial in self.results and planned.trial not in self._told]
-        if self.study.search.reproducible and any(
-                planned.trial not in self.results for planned in self._search):
-            return
-        for planned in due:
-            value = self._tell(planned)
-            self.journal.append("told", planned.trial, number=planned.number, objective=value)
-
-    def _tell(self, planned: Planned) -> float | None:
-        assert planned.number is not None
-        result = self.results[planned.trial]
-        value = self.objective(result.scores) if result.scores is not None else None
-        stopped_at = result.rung if result.outcome is Outcome.STOPPED else None
-        self.sampler.tell(planned.number, value, stopped_at=stopped_at)
-        self._told.add(planned.trial)
-        return value
+    def _tell(self) -> None:
+        """Tell the sampler of ended search trials, once the controls give the objective."""
+        scaled = self._scaled()
+        if scaled is not None:
+            self._rounds.tell(self.results, scaled)
 
     # ---- what happened ------------------------------------------------------------------
 
@@ -236,16 +151,11 @@ class Agenda:
 
     # ---- designed trials ----------------------------------------------------------------
 
-    @staticmethod
-    def _designed(role: Role, designed: list[Designed]) -> list[Planned]:
-        return [Planned(trial=f"{role}-{index:03d}", role=each.role, group=each.group,
-                        config=each.config) for index, each in enumerate(designed)]
-
     def _confirm(self) -> None:
         chosen: list[Choice] = []
         scaled = self._scaled()
         scored = any(self.results[planned.trial].outcome is Outcome.FINISHED
-                     for planned in self._search)
+                     for planned in self._rounds.trials)
         # Where no search trial finished there is nothing to confirm, references included.
         if self.study.confirmation.winners and scored and scaled is not None:
             chosen = choose(self.results.values(), scaled, self.study.confirmation.winners,
@@ -255,14 +165,8 @@ class Agenda:
         self._plan_confirmations(chosen)
 
     def _plan_confirmations(self, chosen: list[Choice]) -> None:
-        self._confirmations = self._designed(
+        self._confirmations = numbered(
             Role.CONFIRMATION, confirmations(self.study, self.space, chosen))
-
-    def _note(self, planned: Planned, *, suggestion: dict[str, Any] | None) -> None:
-        self.planned[planned.trial] = planned
-        self.journal.append("suggested", planned.trial, role=planned.role, group=planned.group,
-                            number=planned.number, suggestion=suggestion,
-                            config=planned.config.model_dump(mode="json"))
 
     # ---- resuming -----------------------------------------------------------------------
 
@@ -271,29 +175,15 @@ class Agenda:
         self.results = {result.trial: result for result in collect(self.journal)}
         for event in self.journal.events:
             if event.kind == "suggested":
-                self._replay_suggested(event)
+                planned = Planned.model_validate({"trial": event.trial, **{
+                    key: event.data[key] for key in ("role", "group", "config", "number")}})
+                self.planned[planned.trial] = planned
+                if planned.role is Role.SEARCH:
+                    self._rounds.replay_asked(planned, event.data["suggestion"])
             elif event.kind == "told":
-                self._replay_told(event)
+                self._rounds.replay_told(event, self.results, self._scaled())
             elif event.kind == "started":
                 self.attempts[str(event.trial)] = event.data["attempt"]
             elif event.kind == "confirming":
                 self._plan_confirmations(
                     [Choice.model_validate(each) for each in event.data["chosen"]])
-
-    def _replay_suggested(self, event: Event) -> None:
-        data = event.data
-        planned = Planned(trial=str(event.trial), role=data["role"], group=data["group"],
-                          config=data["config"], number=data["number"])
-        self.planned[planned.trial] = planned
-        if planned.role is Role.SEARCH:
-            self.sampler.ask(data["suggestion"])
-            self._fixed = self._fixed[1:]
-            self._search.append(planned)
-
-    def _replay_told(self, event: Event) -> None:
-        if event.trial is None:  # a suggestion that no trial could run
-            self.sampler.ask(event.data["suggestion"])
-            self._fixed = self._fixed[1:]
-            self.sampler.tell(event.data["number"], None)
-        else:
-            self._tell(self.planned[event.trial])

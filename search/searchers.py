@@ -7,7 +7,8 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
-from search.agenda import Agenda, Planned
+from search.agenda import Agenda
+from search.planned import Planned
 from search.results import Outcome, TrialResult
 from trainables.messages import Message, read_message
 

@@ -16,9 +16,10 @@ from typing import Any
 from ray import tune
 from ray.tune import Callback
 
-from search.agenda import Agenda, Planned
+from search.agenda import Agenda
 from search.cluster import Capacity, trial_resources, worker_cpus
 from search.live import LiveView
+from search.planned import Planned
 from search.schedulers import make_scheduler
 from search.searchers import AgendaSearcher
 from search.storage import SearchDirectory

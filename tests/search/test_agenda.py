@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from search.agenda import Agenda, Planned
+from search.agenda import Agenda
 from search.journal import Journal
+from search.planned import Planned
 from search.results import Outcome, Role, TrialResult, collect
 from search.study import Study
 from tests.search.simulated_study import simulated_study, sizes_of
