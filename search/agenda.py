@@ -55,8 +55,9 @@ class Agenda:
     @property
     def is_done(self) -> bool:
         """Whether every trial of the search has ended."""
-        return (self._rounds.is_complete and self._confirmations is not None and all(
-planned.trial in self.results for planned in self._everything()))
+        if not self._rounds.is_complete or self._confirmations is None:
+            return False
+        return all(planned.trial in self.results for planned in self._everything())
 
     @property
     def total(self) -> int:
