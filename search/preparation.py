@@ -94,14 +94,29 @@ def data_snapshot(
         raise UserError(f"{faults[0]}{more}")
     sources = sources_of(workspace)
     sizes: dict[str, dict[str, int]] = {task: {} for task in study.intermediate.tasks}
-    datasets = []
     for name, language in study.cells():
-        task = study.task(name)
-        sizes[name][language] = sources.size(task, language)
-        if not isinstance(task.source_of("train"), LabSource):
-            rows = sources.rows(task, language, "train")
-            datasets.append({"name": rows.place, "digest": rows.fingerprint, "rows": len(rows)})
-    return sizes, datasets
+        sizes[name][language] = sources.size(study.task(name), language)
+    return sizes, [_dataset(task, language, sources) for task, language in _trained_on(study)]
+
+
+def _trained_on(study: Study) -> Iterator[tuple[Task, str]]:
+    """Yield each (task, language) whose train rows a trial may read."""
+    cells = [*study.cells(), *((task.name, ENGLISH) for task in study.target_tasks
+                               if task.trained)]
+    for name, language in dict.fromkeys(cells):
+        yield study.task(name), language
+
+
+def _dataset(task: Task, language: str, sources: Sources) -> dict[str, Any]:
+    """Return a data set's name, digest and train rows; the lab's need not be made for it."""
+    name = f"{task.name} {language} train"
+    if isinstance(task.source_of("train"), LabSource):
+        from trainables.lab import Lab  # a study of hub data does without babel
+
+        digest = Lab(Path(sources.cache)).digest(task, language, "train")
+        return {"name": name, "digest": digest, "rows": sources.size(task, language)}
+    rows = sources.rows(task, language, "train")
+    return {"name": name, "digest": rows.fingerprint, "rows": len(rows)}
 
 
 def model_faults(study: Study, workspace: Workspace) -> list[str]:

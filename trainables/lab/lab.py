@@ -61,8 +61,12 @@ class Lab:
         directory = self._made(f"{task.name}/{language}",
                                lambda path: _write_rows(task, language, path))
         table = _read(directory / f"{split}.arrow")
-        digest = digest_of([self.fingerprint, task.name, language, split])
-        return Rows(task=task, language=language, split=split, table=table, fingerprint=digest)
+        return Rows(task=task, language=language, split=split, table=table,
+                    fingerprint=self.digest(task, language, split))
+
+    def digest(self, task: Task, language: str, split: Split) -> str:
+        """Return the fingerprint that rows have, or would have once they are made."""
+        return digest_of([self.fingerprint, task.name, language, split])
 
     def text(self) -> pa.Table:
         """Return the pretraining text, columns `text` and `language`, languages interleaved."""

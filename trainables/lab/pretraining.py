@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers.processors import TemplateProcessing
-from transformers import PreTrainedTokenizerFast
 
 from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING
 from spaces.tasks import find_task
@@ -69,6 +68,9 @@ def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
         vocabulary: the number of pieces, special tokens included.
         directory: where `tokenizer.json` and its configuration go.
     """
+    # transformers takes seconds to import; who only reads rows does without.
+    from transformers import PreTrainedTokenizerFast
+
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
