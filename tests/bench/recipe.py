@@ -118,8 +118,7 @@ def evaluate(plan, target, trainer):
             for name, low, high in zip(sets, edges, edges[1:], strict=False)}
 
 
-def trial(config, plan):
-    """Drive one trial; the function that Tune calls."""
+def trial(config, plan):  # the function that Tune calls
     TorchTrainer(
         train_trial, train_loop_config={**config, "plan": plan},
         scaling_config=ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": 0.9}),

@@ -73,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=6400,
-                        help="rows, each read once; with fewer than 200 batches the Trainer groups\n"
-                             "within smaller windows than the train loop [6400]")
+                        help="rows, each read once; with fewer than 200 batches the Trainer "
+                             "groups within smaller windows than the train loop [6400]")
     parser.add_argument("--batch", type=int, default=32, help="rows a batch [32]")
     parser.add_argument("--repeats", type=int, default=3, help="turns of each side [3]")
     parser.add_argument("--models", nargs="+", default=["lab-small", "lab-medium"],
