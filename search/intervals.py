@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from spaces.value import Value
 
@@ -150,11 +150,11 @@ def best_critical(groups: int, freedom: float, *, level: float = LEVEL) -> float
     share = share / share.sum()
     # The scale S is integrated over its own probability, so that its density needs no care.
     uniform, part = np.polynomial.legendre.leggauss(64)
-    scale = stats.chi(freedom).ppf((uniform + 1) / 2) / math.sqrt(freedom)
+    scale = np.sqrt(special.gammaincinv(freedom / 2, (uniform + 1) / 2) * 2 / freedom)
 
     def excess(critical: float) -> float:
         reach = normal + math.sqrt(2) * critical * scale[:, None]
-        covered = (part / 2) @ (stats.norm.cdf(reach) ** (groups - 1) @ share)
+        covered = (part / 2) @ (special.ndtr(reach) ** (groups - 1) @ share)
         return float(covered) - (1 + level) / 2
 
     return float(optimize.brentq(excess, 0, 1000, xtol=1e-6))
@@ -175,7 +175,7 @@ def _reach(sd: float, units: int, level: float) -> float:
 
 
 def _quantile(level: float, freedom: float) -> float:
-    return float(stats.t.ppf((1 + level) / 2, freedom))
+    return float(special.stdtrit(freedom, (1 + level) / 2))
 
 
 def _check(values: Sequence[float], level: float) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import model_validator
-from scipy import stats
+from scipy import special
 
 from search.results import Outcome, TrialResult
 from spaces.tasks import Kind
@@ -205,7 +205,8 @@ def _is_at_chance(found: Sequence[Score]) -> bool:
     chance = _mean([score.chance for score in found]) / 100
     rows = len(found) ** 2 / math.fsum(1 / score.rows for score in found)
     guesses = max(1, math.floor(rows))
-    bound = float(stats.binom.ppf(CHANCE_QUANTILE, guesses, chance)) / guesses
+    below = special.bdtr(np.arange(guesses + 1), guesses, chance)
+    bound = int(np.searchsorted(below, CHANCE_QUANTILE)) / guesses
     return _mean([score.points for score in found]) / 100 <= max(bound, chance)
 
 
