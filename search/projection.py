@@ -7,13 +7,11 @@ gives the same changes with the same times, which is what makes sending them aga
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from search.credentials import without_credentials
 from search.journal import Event
 from search.results import Outcome, Role, TrialResult
+from search.run_changes import Change, DataInput, RunKey, RunStatus, change_of
 from search.run_content import (
     Point,
     cost_points,
@@ -25,22 +23,11 @@ from search.run_content import (
     study_parameters,
 )
 from spaces.trial_config import TrialConfig
-from spaces.value import Value
 from trainables.scores import Scores
 
-__all__ = ["Change", "DataInput", "Projection", "RunKey", "RunStatus", "merged"]
+__all__ = ["Projection"]
 
-_TAG_LIMIT: Final = 2000  # characters; an error's head is enough, the journal has the rest
 _DIGEST_LIMIT: Final = 36  # characters of a data set's digest; MLflow's own limit
-
-
-class RunStatus(StrEnum):
-    """The statuses that MLflow knows and stiltune sets."""
-
-    RUNNING = "RUNNING"
-    FINISHED = "FINISHED"
-    FAILED = "FAILED"
-    KILLED = "KILLED"
 
 
 _STATUS_OF: Final = {
@@ -48,65 +35,6 @@ _STATUS_OF: Final = {
     Outcome.FAILED: RunStatus.FAILED,
     Outcome.STOPPED: RunStatus.KILLED,
 }
-
-
-class RunKey(Value):
-    """Which run: a search's parent run (`trial` None) or the nested run of one of its trials."""
-
-    search: str
-    search_id: str
-    trial: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The run's name in MLflow."""
-        return self.trial or self.search
-
-
-class DataInput(NamedTuple):
-    """A data set that a run read: one split of one task in one language."""
-
-    name: str
-    digest: str
-    rows: int
-
-
-class Change(Value):
-    """What one or more events change in one run; `time` is the first's, in Unix seconds.
-
-    `texts` maps artifact paths to their text, `copies` artifact directories to the URIs of
-    files that go there. `status` was reached at `status_time`.
-    """
-
-    run: RunKey
-    time: float
-    tags: dict[str, str] = {}
-    parameters: dict[str, str] = {}
-    points: tuple[Point, ...] = ()
-    inputs: tuple[DataInput, ...] = ()
-    texts: dict[str, str] = {}
-    copies: dict[str, str] = {}
-    status: RunStatus | None = None
-    status_time: float = 0.0
-
-    def then(self, later: Change) -> Change:
-        """Return this change and a later one of the same run as one."""
-        newest = self if later.status is None else later
-        return Change(
-            run=self.run, time=self.time, tags=self.tags | later.tags,
-            parameters=self.parameters | later.parameters, points=self.points + later.points,
-            inputs=self.inputs + later.inputs, texts=self.texts | later.texts,
-            copies=self.copies | later.copies, status=newest.status,
-            status_time=newest.status_time)
-
-
-def merged(changes: Iterable[Change]) -> list[Change]:
-    """Return one change for each run, in the order in which the runs appear."""
-    by_run: dict[str, Change] = {}
-    for change in changes:
-        name = change.run.name
-        by_run[name] = by_run[name].then(change) if name in by_run else change
-    return list(by_run.values())
 
 
 class Projection:
@@ -220,7 +148,7 @@ class Projection:
 
     def _interrupted(self, event: Event) -> list[Change]:
         """Close what runs as killed; an `error` in the event means that the search failed."""
-        killed = [_change(self._key(trial), event.time, {"status": RunStatus.KILLED})
+        killed = [change_of(self._key(trial), event.time, {"status": RunStatus.KILLED})
                   for trial in sorted(self._running)]
         self._running.clear()
         error = event.data.get("error")
@@ -249,14 +177,14 @@ class Projection:
         return self._search.model_copy(update={"trial": trial})
 
     def _parent(self, event: Event, **fields: Any) -> Change:
-        return _change(self._key(), event.time, fields)
+        return change_of(self._key(), event.time, fields)
 
     def _of_trial(self, event: Event, **fields: Any) -> Change:
         """Return a change of the event's trial; its first also says what the trial is."""
         trial = _trial_of(event)
         data = self._suggested.get(trial)
         if data is None or trial in self._shown:
-            return _change(self._key(trial), event.time, fields)
+            return change_of(self._key(trial), event.time, fields)
         self._shown.add(trial)
         config = TrialConfig.model_validate(data["config"])
         about = {"stiltune.role": data["role"], "stiltune.group": data.get("group", "")}
@@ -267,7 +195,7 @@ class Projection:
             "trial_config.json": _json(config.model_dump(mode="json")),
             "suggestion.json": _json(data.get("suggestion")),
         } | fields.get("texts", {})
-        return _change(self._key(trial), event.time, fields)
+        return change_of(self._key(trial), event.time, fields)
 
     def _read_by(self, config: TrialConfig) -> tuple[DataInput, ...]:
         """Return the train sets of a trial; data sets are named "<task> <language> <split>"."""
@@ -290,16 +218,6 @@ def _ending_tags(result: TrialResult) -> dict[str, str]:
         # The note is what MLflow's own page of a run shows first.
         tags |= {"stiltune.error": result.error, "mlflow.note.content": result.error}
     return tags
-
-
-def _change(run: RunKey, time: float, fields: dict[str, Any]) -> Change:
-    """Return the change with every credential cut out, whatever text it came in."""
-    for name in ("tags", "parameters", "texts"):
-        fields[name] = {key: without_credentials(text)
-                        for key, text in fields.get(name, {}).items()}
-    fields["tags"] = {key: text[:_TAG_LIMIT] for key, text in fields["tags"].items() if text}
-    fields["points"] = tuple(point._replace(time=time) for point in fields.get("points", ()))
-    return Change(run=run, time=time, status_time=time, **fields)
 
 
 def _json(data: Any) -> str:

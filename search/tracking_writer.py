@@ -24,7 +24,8 @@ from pyarrow import fs
 
 from search.credentials import without_credentials
 from search.journal import Event
-from search.projection import Change, DataInput, Projection, RunKey, RunStatus, merged
+from search.projection import Projection
+from search.run_changes import Change, DataInput, RunKey, RunStatus, merged
 from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
 
 __all__ = ["Away", "Writer", "connect"]

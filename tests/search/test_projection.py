@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from search.credentials import without_credentials
 from search.journal import Event, Journal
-from search.projection import Change, Projection, RunStatus, merged
+from search.projection import Projection
+from search.run_changes import Change, RunStatus, merged
 from search.run_content import parameters_of, step_of
 from tests.search.journal_story import SECRET, STUDY, Story, trial_config
 
