@@ -79,7 +79,8 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
 
 def _run(search: OpenSearch, preparation: Preparation) -> None:
     # Ray takes seconds to import; they pass while the preparation is under way.
-    from search.running import run_to_the_end
+    with search.console.status("loading Ray"):
+        from search.running import run_to_the_end
 
     run_to_the_end(search, preparation)
 

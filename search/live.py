@@ -31,7 +31,7 @@ class LiveView:
         self._doing: dict[str, str] = {}
         self._last_line = 0.0
         self._best: tuple[str, float] | None = None
-        self._live = Live(get_renderable=self._render, console=console, refresh_per_second=2,
+        self._live = Live(get_renderable=self.render, console=console, refresh_per_second=2,
                           transient=True) if console.is_terminal else None
 
     def __enter__(self) -> LiveView:
@@ -84,9 +84,12 @@ class LiveView:
             return None
         return elapsed / done * (self._agenda.total - len(self._agenda.results))
 
-    def _render(self) -> RenderableType:
-        bar = ProgressBar(total=max(1, self._agenda.total), completed=len(self._agenda.results),
-                          width=None)
+    def render(self) -> RenderableType:
+        """Return the view as it looks now: a line of figures, a bar, a row per running trial."""
+        # A bare bar ends without a line break, and the table's first row would follow it unseen.
+        bar = Table.grid(expand=True)
+        bar.add_row(ProgressBar(total=max(1, self._agenda.total),
+                                completed=len(self._agenda.results), width=None))
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column(style="cyan", no_wrap=True)
         table.add_column(no_wrap=True)

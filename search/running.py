@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 from search.agenda import Agenda
 from search.answer import print_answer, question_of, write_answer
@@ -35,9 +36,10 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
         began = time.monotonic()
         if not agenda.is_done:
             _run_trials(search, agenda, preparation)
-        readout = write_answer(
-            search.directory, search.journal, question_of(search.study, agenda.space),
-            wall_seconds=time.monotonic() - began, tracker=tracker)
+        with search.console.status("reading out"):
+            readout = write_answer(
+                search.directory, search.journal, question_of(search.study, agenda.space),
+                wall_seconds=time.monotonic() - began, tracker=tracker)
         search.journal.append("closed", readout=readout.as_data())
     except (Interrupted, KeyboardInterrupt) as stop:
         search.journal.append("interrupted")
@@ -54,11 +56,14 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
 
 
 def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) -> None:
-    study = search.study
-    with joined(search.options.address, dashboard=study.resources.workers > 1) as dashboard:
-        offered = capacity(study.resources, stops_early=study.search.scheduler == "asha",
-                           dashboard=dashboard)
-        preparation.wait()
+    study, address = search.study, search.options.address
+    with ExitStack() as ray:
+        starting = "starting Ray" if address == "local" else f"joining Ray at {address}"
+        with search.console.status(starting):
+            dashboard = ray.enter_context(joined(address, dashboard=study.resources.workers > 1))
+            offered = capacity(study.resources, stops_early=study.search.scheduler == "asha",
+                               dashboard=dashboard)
+            preparation.wait()
         view = LiveView(search.directory.name, agenda, search.console)
         run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
                    view=view)
@@ -66,7 +71,8 @@ def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) ->
 
 def _deliver(search: OpenSearch, tracker: Tracker) -> None:
     """Give MLflow what is left, and say so where it does not take it."""
-    undelivered = tracker.close(DELIVERY_SECONDS)
+    with search.console.status("sending MLflow what is left"):
+        undelivered = tracker.close(DELIVERY_SECONDS)
     search.journal.close()
     for refusal in tracker.refused:
         search.console.print(f"note: MLflow refused {refusal}", style="yellow")
