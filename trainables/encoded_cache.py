@@ -24,7 +24,7 @@ from trainables.tokenizer import Tokenizer
 
 __all__ = ["EncodedCache", "open_cache"]
 
-_VERSION = 1  # of the encoding; part of every key
+VERSION = 1  # of the encoding, part of every key; a test watches the code for changes
 _IN_MEMORY = 128  # mapped entries a process holds
 _DTYPES = {"I32": np.int32, "I64": np.int64}
 
@@ -42,7 +42,7 @@ class EncodedCache:
         Raises:
             DataError: if they cannot be encoded.
         """
-        key = digest_of([_VERSION, rows.fingerprint, tokenizer.fingerprint,
+        key = digest_of([VERSION, rows.fingerprint, tokenizer.fingerprint,
                          rows.task.kind.value, max_length])
         if key not in self._mapped:
             path = self._directory / f"{key}.safetensors"

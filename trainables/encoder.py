@@ -140,9 +140,11 @@ def load_encoder(ref: EncoderRef, hub: Path | None = None, *, to_train: bool = F
         to_train: the caller changes the weights, so they are not kept as this reference's.
 
     Raises:
-        DataError: if the weights are not there, not whole or not safetensors.
+        DataError: if the weights are not there, not whole or not safetensors, or the model reads
+            longer texts than the encoder can.
     """
     if _loaded.identity != ref.identity or _loaded.encoder is None:
+        _loaded.identity = ""  # until all of the weights are read
         if ref.published:
             assert isinstance(ref.model, HubModel)
             _keep(_published(ref.model, model_directory(ref.model, hub)), "")
@@ -152,6 +154,8 @@ def load_encoder(ref: EncoderRef, hub: Path | None = None, *, to_train: bool = F
     if to_train:
         _loaded.identity = ""
     assert _loaded.encoder is not None
+    if isinstance(ref.model, HubModel):
+        _check_length(_loaded.encoder, ref.model)
     return _loaded.encoder
 
 
@@ -224,18 +228,17 @@ def _published(model: HubModel, directory: Path) -> Encoder:
     if missing:
         raise DataError(f"a checkpoint must hold every weight of its encoder, got none for "
                         f"{missing[0]} and {len(missing) - 1} more ({directory})")
-    _check_length(encoder, model, directory)
     return encoder
 
 
-def _check_length(encoder: Encoder, model: HubModel, directory: Path) -> None:
+def _check_length(encoder: Encoder, model: HubModel) -> None:
     """Refuse a length beyond the learnt positions; relative positions have no end."""
     table = getattr(getattr(encoder.module, "embeddings", None), "position_embeddings", None)
     if isinstance(table, nn.Embedding):
         room = table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
         if model.max_length > room:
             raise DataError(f"`max_length` must be at most the encoder's {room}, "
-                            f"got {model.max_length} ({directory})")
+                            f"got {model.max_length} ({model.path})")
 
 
 def _quiet() -> None:

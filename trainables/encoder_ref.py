@@ -29,8 +29,8 @@ class EncoderRef(Value):
     """An encoder: the model it is a state of, where its weights lie, and their identity.
 
     `uri` is a directory of `config.json` and safetensors, or, for a published encoder nobody
-    has trained yet, the hub name itself. `identity` is a digest of the weights, or of all that
-    determined them.
+    has trained yet, the hub name itself. `identity` is a digest of all that determined the
+    weights and how they are trained on.
     """
 
     model: EncoderModel
@@ -46,18 +46,22 @@ class ParameterCounts(Value):
     total: int
 
 
-def write_ref(directory: Path, ref: EncoderRef) -> None:
-    """Write a reference into a phase's directory; weights beside it need no path."""
-    data = ref.model_dump(mode="json")
-    if not ref.published:
-        data["uri"] = "."
+def write_ref(directory: Path, identity: str, *, published: bool = False) -> None:
+    """Write into a phase's directory which encoder it left: weights beside it, or published ones.
+
+    Neither a path nor the model is kept: trials that share the phase may name one encoder
+    differently, find it elsewhere, and read texts of other lengths with it.
+    """
+    data = {"identity": identity, "published": published}
     (directory / REF_FILE).write_text(json.dumps(data, indent=1))
 
 
-def read_ref(directory: Path) -> EncoderRef:
-    """Return the reference that a phase left in its directory."""
-    ref = EncoderRef.model_validate_json((directory / REF_FILE).read_text())
-    return ref if ref.published else ref.model_copy(update={"uri": str(directory)})
+def read_ref(directory: Path, model: LabModel | HubModel) -> EncoderRef:
+    """Return the encoder that a phase left in its directory, a state of a trial's model."""
+    data = json.loads((directory / REF_FILE).read_text())
+    if isinstance(model, HubModel) and data["published"]:
+        return EncoderRef(model=model, uri=model.path, identity=data["identity"], published=True)
+    return EncoderRef(model=model, uri=str(directory), identity=data["identity"])
 
 
 @lru_cache(maxsize=64)

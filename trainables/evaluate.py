@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
 from trainables.metrics import METRICS, chance, collapsed, metrics_of
 from trainables.panel_sets import PanelSet, gold_of
@@ -30,7 +31,7 @@ class EvaluatePhase(Phase):
     """Predicting and scoring `sets` with the encoders of the parents.
 
     `encoders` gives for each target task the parent's number: its target phase, or for a task
-    that is never trained the phase before. `layer` is the state that retrieval pools.
+    that is never trained the phase before.
     """
 
     kind: ClassVar[PhaseKind] = "evaluate"
@@ -39,9 +40,8 @@ class EvaluatePhase(Phase):
     tasks: tuple[Task, ...]
     encoders: tuple[int, ...]
     sets: tuple[PanelSet, ...]
-    layer: int | None
     tokenizer: str  # its identity
-    max_length: int
+    model: LabModel | HubModel  # the parents' digests hold it, but for how it reads texts
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -50,21 +50,22 @@ class EvaluatePhase(Phase):
             "tasks": [[task.name, task.kind.value, task.labels, metrics_of(task)]
                       for task in self.tasks],
             "encoders": self.encoders, "sets": [each.model_dump() for each in self.sets],
-            "layer": self.layer, "tokenizer": self.tokenizer, "max_length": self.max_length,
+            "layer": self.model.layer if isinstance(self.model, HubModel) else None,
+            "tokenizer": self.tokenizer, "max_length": self.model.max_length,
         }
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
         """Score every target task and write scores and predictions."""
         # torch and transformers take seconds to import; who finds all in the store does without.
-        from trainables.evaluation import Reading, predict_sets
+        from trainables.evaluation import predict_sets
 
         scored: list[Score] = []
         tables: list[pa.Table] = []
         costs: list[Cost] = []
         for task, number in zip(self.tasks, self.encoders, strict=True):
             sets = [each for each in self.sets if each.task == task.name]
-            reading = Reading(layer=self.layer, max_length=self.max_length, name=self.name)
-            found, cost = predict_sets(task, sets, parents[number], context, reading=reading)
+            found, cost = predict_sets(task, sets, parents[number], context,
+                                       model=self.model, name=self.name)
             for each, rows, values in found:
                 scored += _scores(each, rows, values)
                 tables.append(_table(each, rows, values))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors.torch import load_model
 
+from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
 from trainables.device import choose_device
 from trainables.encoder import load_encoder
@@ -27,22 +27,13 @@ from trainables.scores import Cost
 from trainables.tokenizer import load_tokenizer
 from trainables.training import HEAD_FILE
 
-__all__ = ["Reading", "predict_sets"]
+__all__ = ["predict_sets"]
 
 Predicted = list[tuple[PanelSet, Rows, list[Any]]]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How texts are read: `layer` is what retrieval pools; `name` is the phase's, for progress."""
-
-    layer: int | None
-    max_length: int
-    name: str
-
-
 def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context: Context, *,
-                 reading: Reading) -> tuple[Predicted, Cost]:
+                 model: LabModel | HubModel, name: str) -> tuple[Predicted, Cost]:
     """Return each set's rows with one predicted value a row, and what the pass cost.
 
     Args:
@@ -50,25 +41,26 @@ def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context
         sets: its languages and panels.
         encoder_at: the directory of the phase that tuned the encoder.
         context: of the trial.
-        reading: how texts are read.
+        model: what the encoder is a state of; it says how texts are read.
+        name: the phase's, for progress.
     """
     begun = time.perf_counter()
-    ref = read_ref(encoder_at)
-    tokenizer = load_tokenizer(tokenizer_directory(ref.model, context))
+    tokenizer = load_tokenizer(tokenizer_directory(model, context))
     all_rows = [
         subset(context.sources.panel_rows(task, each.language, each.panel)[0], each.rows)
         for each in sets
     ]
-    encoded = [context.encoded.get(rows, tokenizer, reading.max_length) for rows in all_rows]
+    encoded = [context.encoded.get(rows, tokenizer, model.max_length) for rows in all_rows]
     device = choose_device(context.workspace.precision)
-    encoder = load_encoder(ref, context.hub)
+    encoder = load_encoder(read_ref(encoder_at, model), context.hub)
     predictor = Predictor(
         encoder, tokenizer.pad_id, device=device, workers=context.workers,
-        report=context.throttled(f"{reading.name} {task.name}", sum(map(len, encoded))))
+        report=context.throttled(f"{name} {task.name}", sum(map(len, encoded))))
     if task.kind is Kind.RETRIEVAL:
-        english = [context.encoded.get_english(rows, tokenizer, reading.max_length)
+        english = [context.encoded.get_english(rows, tokenizer, model.max_length)
                    for rows in all_rows]
-        values = _found(predictor, encoded, english, reading.layer)
+        values = _found(predictor, encoded, english,
+                        model.layer if isinstance(model, HubModel) else None)
         encoded += english
     else:
         head = fresh_head(task, encoder.hidden, seed=0)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from spaces.mixtures import Cell
+from spaces.models import HubModel, LabModel
 from spaces.tasks import Task
 from spaces.trial_config import Recipe
-from trainables.encoder_ref import EncoderRef, read_ref
+from trainables.encoder_ref import read_ref
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.pretrain import tokenizer_directory
 from trainables.recipes import derived_seed
@@ -42,7 +43,7 @@ class IntermediatePhase(Phase):
     stop: int
     steps: int
     tokenizer: str  # its identity
-    max_length: int
+    model: LabModel | HubModel  # the parents' digests hold it, but for the length it reads
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -51,7 +52,7 @@ class IntermediatePhase(Phase):
             "cells": [cell.model_dump() for cell in self.cells],
             "tasks": [describe_rows(task) for task in self.tasks], "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "stop": self.stop,
-            "steps": self.steps, "max_length": self.max_length,
+            "steps": self.steps, "max_length": self.model.max_length,
             "tokenizer": self.tokenizer,
         }
 
@@ -65,13 +66,13 @@ class IntermediatePhase(Phase):
         from trainables.train_loop import TaskModel
         from trainables.training import STATE_FOLDER, Segment, train_phase
 
-        before = read_ref(parents[0])
-        tokenizer = load_tokenizer(tokenizer_directory(before.model, context))
+        before = read_ref(parents[0], self.model)
+        tokenizer = load_tokenizer(tokenizer_directory(self.model, context))
         by_name = {task.name: task for task in self.tasks}
         cells = [
             (by_name[cell.task], cell.weight, context.encoded.get(
                 context.sources.rows(by_name[cell.task], cell.language, "train"), tokenizer,
-                self.max_length))
+                self.model.max_length))
             for cell in self.cells
         ]
         batches = TaskBatches(cells, self.steps, self.recipe.batch_size,
@@ -83,8 +84,7 @@ class IntermediatePhase(Phase):
                           goes_on=self.stop < self.steps)
         made = train_phase(
             self, context, TaskModel(encoder, heads), batches, recipe=self.recipe, seed=self.seed,
-            segment=segment, directory=directory,
-            ref=EncoderRef(model=before.model, uri=".", identity=self.entry))
+            segment=segment, directory=directory)
         return made._replace(seen_cells=tuple(f"{cell.task}/{cell.language}"
                                               for cell in self.cells if cell.weight))
 

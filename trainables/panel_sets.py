@@ -78,7 +78,7 @@ def subset(rows: Rows, count: int) -> Rows:
     chosen = np.sort(np.asarray(sorted(range(len(rows)), key=hashes.__getitem__)[:count]))
     return Rows(task=rows.task, language=rows.language, split=rows.split,
                 table=rows.table.take(pa.array(chosen)).combine_chunks(),
-                fingerprint=digest_of([rows.fingerprint, count]))
+                fingerprint=digest_of([rows.fingerprint, chosen.tolist()]))
 
 
 def gold_of(rows: Rows) -> list[Any]:

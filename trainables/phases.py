@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -32,6 +33,8 @@ __all__ = ["Context", "EntryBusy", "Made", "Phase", "PhaseKind", "Progress", "Ru
            "Setting"]
 
 PhaseKind = Literal["pretrain", "intermediate", "target", "evaluate"]
+# Another version of one of these may compute other scores.
+_COMPUTING = ("torch", "transformers", "tokenizers")
 
 
 class EntryBusy(Exception):  # noqa: N818  it is no error: the trial gives way and comes back
@@ -43,10 +46,15 @@ class EntryBusy(Exception):  # noqa: N818  it is no error: the trial gives way a
 
 
 class Setting(Value):
-    """How a trial computes, as far as its scores depend on it."""
+    """How a trial computes, as far as its scores depend on it.
 
-    workers: int
-    precision: str
+    `device` is cpu or cuda; `libraries` are the versions of those that compute.
+    """
+
+    workers: int = 1
+    device: str = "cpu"
+    precision: str = "float32"
+    libraries: dict[str, str] = {}
 
 
 class Progress(NamedTuple):
@@ -64,7 +72,7 @@ def _always(entry: str) -> Iterator[bool]:
 
 @dataclass
 class Context:
-    """What a trial runs in, and no score depends on but through precision and workers.
+    """What a trial runs in, and no score depends on but through its `setting`.
 
     `lease(entry)` is entered before a missing entry is made and yields whether the caller may
     make it. `report` is called at most about once a second. `tasks` is the catalogue in which
@@ -84,13 +92,12 @@ class Context:
 
     @cached_property
     def setting(self) -> Setting:
-        """The numbers of workers and the precision, as part of every digest."""
-        precision = self.workspace.precision
-        if precision == "auto":
-            from trainables.device import choose_device  # torch takes seconds to import
+        """How this trial computes, as part of every digest."""
+        from trainables.device import choose_device  # torch takes seconds to import
 
-            precision = choose_device("auto").precision
-        return Setting(workers=self.workers.size, precision=precision)
+        device = choose_device(self.workspace.precision)
+        return Setting(workers=self.workers.size, device=device.name, precision=device.precision,
+                       libraries={name: version(name) for name in _COMPUTING})
 
     @cached_property
     def sources(self) -> Sources:

@@ -9,12 +9,7 @@ from typing import Any, ClassVar
 
 from spaces.models import HubModel, LabModel
 from spaces.trial_config import Recipe
-from trainables.encoder_ref import (
-    EncoderRef,
-    model_directory,
-    weights_identity,
-    write_ref,
-)
+from trainables.encoder_ref import model_directory, weights_identity, write_ref
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.recipes import derived_seed
 from trainables.scores import Cost
@@ -44,9 +39,7 @@ class LoadPublished(Phase):
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
         """Write the reference."""
-        ref = EncoderRef(model=self.model, uri=self.model.path, identity=self.identity,
-                         published=True)
-        write_ref(directory, ref)
+        write_ref(directory, self.entry, published=True)
         return Made(Cost())
 
 
@@ -89,10 +82,9 @@ class PretrainLab(Phase):
         encoder = fresh_encoder(model, tokenizer.pad_id, derived_seed(self.seed, "encoder"))
         head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
         recipe = Recipe(learning_rate=model.learning_rate, batch_size=model.batch_size)
-        ref = EncoderRef(model=model, uri=".", identity=self.entry)
         return train_phase(self, context, TaskModel(encoder, {"mlm": head}), batches,
                            recipe=recipe, seed=self.seed, segment=Segment(stop=model.steps),
-                           ref=ref, directory=directory)
+                           directory=directory)
 
 
 def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context) -> Phase:

@@ -121,7 +121,7 @@ def simulated_rungs(config: TrialConfig, context: Context) -> Iterator[tuple[flo
     tasks = tuple(context.task(name) for name in config.targets)
     for fraction in config.intermediate.rungs if config.intermediate else (1.0,):
         yield fraction, SimulatedPhase(
-            f"simulate to {fraction:g}", (), Setting(workers=1, precision="float32"),
+            f"simulate to {fraction:g}", (), Setting(),
             config=config, tasks=tasks, fraction=fraction)
 
 

@@ -124,7 +124,7 @@ def half(rows: Rows, panel: PanelName) -> Rows:
                         f"of the {panel} panel")
     return Rows(task=rows.task, language=rows.language, split=rows.split,
                 table=rows.table.filter(pa.array(mask)).combine_chunks(),
-                fingerprint=digest_of([rows.fingerprint, panel]))
+                fingerprint=digest_of([rows.fingerprint, mask]))
 
 
 def verify(

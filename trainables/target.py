@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from spaces.languages import ENGLISH
+from spaces.models import HubModel, LabModel
 from spaces.tasks import Task
 from spaces.trial_config import Recipe
-from trainables.encoder_ref import EncoderRef, read_ref
+from trainables.encoder_ref import read_ref
 from trainables.intermediate import describe_rows
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.pretrain import tokenizer_directory
@@ -32,7 +33,7 @@ class TargetPhase(Phase):
     seed: int
     steps: int
     tokenizer: str  # its identity
-    max_length: int
+    model: LabModel | HubModel  # the parents' digests hold it, but for the length it reads
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -40,7 +41,7 @@ class TargetPhase(Phase):
         return {
             "task": describe_rows(self.task), "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "steps": self.steps,
-            "max_length": self.max_length, "tokenizer": self.tokenizer,
+            "max_length": self.model.max_length, "tokenizer": self.tokenizer,
         }
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
@@ -53,10 +54,10 @@ class TargetPhase(Phase):
         from trainables.train_loop import TaskModel
         from trainables.training import Segment, train_phase
 
-        before = read_ref(parents[0])
-        tokenizer = load_tokenizer(tokenizer_directory(before.model, context))
+        before = read_ref(parents[0], self.model)
+        tokenizer = load_tokenizer(tokenizer_directory(self.model, context))
         rows = context.sources.rows(self.task, ENGLISH, "train")
-        encoded = context.encoded.get(rows, tokenizer, self.max_length)
+        encoded = context.encoded.get(rows, tokenizer, self.model.max_length)
         batches = TaskBatches([(self.task, 1.0, encoded)], self.steps, self.recipe.batch_size,
                               seed=derived_seed(self.seed, f"target {self.task.name}"),
                               pad_id=tokenizer.pad_id)
@@ -65,5 +66,5 @@ class TargetPhase(Phase):
         made = train_phase(
             self, context, TaskModel(encoder, {self.task.name: head}), batches,
             recipe=self.recipe, seed=self.seed, segment=Segment(stop=self.steps),
-            directory=directory, ref=EncoderRef(model=before.model, uri=".", identity=self.entry))
+            directory=directory)
         return made._replace(seen_cells=(f"{self.task.name}/{ENGLISH}",))

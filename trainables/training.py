@@ -15,7 +15,7 @@ from spaces.trial_config import Recipe
 from trainables.batches import Batches
 from trainables.device import choose_device
 from trainables.encoder import save_encoder
-from trainables.encoder_ref import EncoderRef, write_ref
+from trainables.encoder_ref import write_ref
 from trainables.phases import Context, Made, Phase
 from trainables.scores import Cost
 from trainables.train_loop import TaskModel, TrainLoop
@@ -40,8 +40,7 @@ class Segment:
 
 
 def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batches, *,
-                recipe: Recipe, seed: int, segment: Segment, ref: EncoderRef,
-                directory: Path) -> Made:
+                recipe: Recipe, seed: int, segment: Segment, directory: Path) -> Made:
     """Train a model over one segment and write the encoder, one head, and the state if it goes on.
 
     Raises:
@@ -55,7 +54,7 @@ def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batch
     state = loop.run(segment.stop, on_step=context.throttled(phase.name, segment.stop),
                      keep=context.states / phase.entry, keep_seconds=context.keep_seconds)
     save_encoder(model.encoder, directory)
-    write_ref(directory, ref)
+    write_ref(directory, phase.entry)
     if len(model.heads) == 1:
         save_model(next(iter(model.heads.values())), str(directory / HEAD_FILE))
     if segment.goes_on:

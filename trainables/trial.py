@@ -113,7 +113,7 @@ class _Graph:
                 "intermediate" if stop == steps and not first else f"intermediate to {fraction:g}",
                 (parent,), self._context.setting, cells=cells, tasks=tasks, data=data,
                 recipe=intermediate.recipe, seed=self._config.seed, start=first, stop=stop,
-                steps=steps, tokenizer=self._tokenizer, max_length=self._model.max_length)
+                steps=steps, tokenizer=self._tokenizer, model=self._model)
             yield fraction, parent
             first = stop
 
@@ -125,11 +125,10 @@ class _Graph:
             numbers.append(len(parents) if task.trained else 0)
             if task.trained:
                 parents.append(self._tuned(task, encoder, suffix))
-        layer = self._model.layer if isinstance(self._model, HubModel) else None
         return EvaluatePhase(
             f"evaluate{suffix}", tuple(parents), self._context.setting, tasks=self._targets,
-            encoders=tuple(numbers), sets=self._sets, layer=layer,
-            tokenizer=self._tokenizer, max_length=self._model.max_length)
+            encoders=tuple(numbers), sets=self._sets,
+            tokenizer=self._tokenizer, model=self._model)
 
     def _tuned(self, task: Task, encoder: Phase, suffix: str) -> TargetPhase:
         recipe = self._config.target
@@ -137,7 +136,7 @@ class _Graph:
             f"target {task.name}{suffix}", (encoder,), self._context.setting, task=task,
             data=self._fingerprint(task, ENGLISH), recipe=recipe, seed=self._config.seed,
             steps=steps_of(self._config.fidelity.target_examples, recipe),
-            tokenizer=self._tokenizer, max_length=self._model.max_length)
+            tokenizer=self._tokenizer, model=self._model)
 
     def _fingerprint(self, task: Task, language: str) -> str:
         return self._context.sources.rows(task, language, "train").fingerprint

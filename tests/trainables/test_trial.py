@@ -17,7 +17,6 @@ from spaces.tasks import Kind
 from spaces.trial_config import Recipe, TrialConfig
 from tests.trainables.tiny import SIZE, TASKS, config, context, rows, write_encoder, write_tokenizer
 from trainables.phases import Context, Progress
-from trainables.plan import plan_trial
 from trainables.rows import DataError
 from trainables.scores import Scores
 from trainables.trial import RungOutcome, run_trial
@@ -158,19 +157,35 @@ def test_every_kind_is_a_target_and_is_learnt(
         assert scores.mean(of.name, "report", name) >= learnt
 
 
-def test_the_plan_is_what_is_done(model: HubModel, tmp_path: Path) -> None:
-    given = config(model, rungs=(0.5, 1.0))
-    planned = plan_trial(given, context(tmp_path))
-    done = [result for rung in run_trial(given, context(tmp_path)) for result in rung.phases]
-    assert sorted((plan.phase, plan.examples) for plan in planned) == sorted(
-        (result.phase, result.cost.examples) for result in done)
-    tokens = sum(result.cost.tokens for result in done)
-    assert sum(plan.tokens for plan in planned) == pytest.approx(tokens, rel=0.5)
-    sizes = {each.entry: each.manifest.size for each in context(tmp_path).store.entries()}
-    for phase in ("intermediate", "target"):
-        stored = sum(sizes[result.entry] for result in done if result.phase == phase)
-        assert sum(plan.bytes for plan in planned if plan.phase == phase) == pytest.approx(
-            stored, rel=0.4)
+def test_an_encoder_that_moved_is_the_same_and_is_read_from_its_new_place(
+    tmp_path: Path
+) -> None:
+    before = write_encoder(tmp_path / "before")
+    first = last(config(before), context(tmp_path))
+    after = before.model_copy(update={"name": "moved", "path": str(tmp_path / "after")})
+    Path(before.path).rename(after.path)
+    assert all(result.stored for result in last(config(after), context(tmp_path)).phases)
+    longer = config(after.model_copy(update={"max_length": 32}))
+    found = last(longer, context(tmp_path))
+    assert [result.stored for result in found.phases][:2] == [True, False]
+    assert found.scores.scores[0].rows == first.scores.scores[0].rows
+
+
+def test_too_great_a_length_spoils_no_later_trial(tmp_path: Path) -> None:
+    model = write_encoder(tmp_path / "encoder")
+    with pytest.raises(DataError, match="`max_length` must be at most the encoder's 40, got 600"):
+        last(config(model.model_copy(update={"max_length": 600})), context(tmp_path))
+    assert last(config(model), context(tmp_path)).scores
+
+
+def test_models_of_the_same_weights_keep_to_their_own_dropout(tmp_path: Path) -> None:
+    still = write_encoder(tmp_path / "encoder")
+    lively = still.model_copy(update={"dropout": 0.4})
+    alone = last(config(lively), context(tmp_path / "alone"))
+    last(config(still), context(tmp_path / "both"))
+    beside = last(config(lively), context(tmp_path / "both"))
+    assert beside.scores == alone.scores
+    assert beside.phases[1].learning_curve == alone.phases[1].learning_curve
 
 
 def test_a_panel_without_the_targets_languages_is_one_line(
