@@ -67,7 +67,7 @@ class CheckReport(Value):
     steps that each search trial takes on more than its last rung. `dimensions` says what each
     dimension of the search space ranges over. `rounds` is 0 where
     suggestions are not asked in rounds. `curve_orders_needed` is the number of orders at which
-    a doubling's interval is expected within `worth` on each side, by the study's `pilot_sd`.
+    a doubling's interval is expected within half of `worth`, by the study's `pilot_sd`.
     """
 
     study: str
@@ -183,7 +183,7 @@ def _panel_scores(study: Study, task: Task, panel: PanelName) -> PanelScores:
 def _orders_needed(study: Study) -> int | None:
     if study.curve is None or study.curve.pilot_sd is None:
         return None
-    return units_needed(study.curve.pilot_sd, study.curve.worth)
+    return units_needed(study.curve.pilot_sd, study.curve.worth / 2)
 
 
 def _warnings(study: Study, fixed: int) -> list[str]:

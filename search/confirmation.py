@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from spaces.mixtures import Mixture, uniform
 from spaces.search_space import Point
 from spaces.value import Value
 
-__all__ = ["Choice", "Standing", "choose", "winner_set"]
+__all__ = ["Choice", "Standing", "candidate", "choose", "winner_set"]
 
 
 class Choice(Value):
-    """A mixture to confirm, in the form in which it is fed back into a study.
+    """A point to confirm, in the form in which it is fed back into a study.
 
     `group` is `winner-1` and so on, the name of a reference, or both joined by `+` where a
     winner is a reference. `trial` is the search trial it comes from and `value` the objective
@@ -38,7 +38,8 @@ class Standing(Value):
     `gain` is against the controls, paired by seed block where blocks are shared. `behind` is the
     score less that of the best of the others (negative: it trails), with Hsu's interval, which
     has 0 as a bound where the sign is not in doubt; `in_winner_set` says that it may be the best.
-    Both are None where fewer than two common blocks leave nothing to compare.
+    Both are None where fewer than two common blocks leave nothing to compare. `failed` counts
+    blocks that gave no score: nobody knows how bad they are, so with one there is no `True`.
     """
 
     group: str
@@ -46,6 +47,7 @@ class Standing(Value):
     trials: tuple[str, ...]
     score: Interval
     gain: Interval | None
+    failed: int = 0
     behind: Interval | None = None
     in_winner_set: bool | None = None
 
@@ -54,10 +56,12 @@ def choose(
     results: Iterable[TrialResult], objective: Objective, k: int,
     references: Mapping[str, Mixture] | None = None,
 ) -> list[Choice]:
-    """Return the `k` best search mixtures by the objective, then the references, each once.
+    """Return the `k` best candidates of the search by the objective, then the references.
 
-    Each mixture stands for itself by its best trial; trials that failed or were stopped early are
-    no winners. The best single task is always a reference.
+    A candidate is a model with weights over (task, language) cells; it stands for itself by its
+    best trial. A reference is a mixture of tasks, which stands for itself likewise; one that is a
+    winner is chosen once. Trials that failed or were stopped early are no winners. The best
+    single task that finished is always a reference.
 
     Args:
         results: every trial that ended; all but search trials are passed over.
@@ -74,13 +78,15 @@ def choose(
     listed = [result for result in results if result.role is Role.SEARCH
               and result.config.intermediate is not None]
     ranked = _ranked(listed, objective)
-    names: dict[Mixture, list[str]] = defaultdict(list)
-    for rank, mixture in enumerate(list(ranked)[:k], start=1):
-        names[mixture].append(f"winner-{rank}")
+    values = {result.trial: (result, value) for result, value in ranked}
+    labels: dict[str | Mixture, list[str]] = defaultdict(list)  # of trials, or mixtures untried
+    for rank, (result, _) in enumerate(ranked[:k], start=1):
+        labels[result.trial].append(f"winner-{rank}")
     for name, mixture in _references(listed, ranked, references).items():
-        names[mixture].append(name)
-    return [_choice("+".join(labels), mixture, ranked, listed)
-            for mixture, labels in names.items()]
+        labels[next((result.trial for result, _ in ranked if _mixture(result) == mixture),
+                    mixture)].append(name)
+    return [_untried("+".join(names), of, listed) if isinstance(of, Mixture)
+            else _chosen("+".join(names), *values[of]) for of, names in labels.items()]
 
 
 def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[Standing, ...]:
@@ -94,10 +100,13 @@ def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[St
     """
     listed = list(results)
     groups: dict[str, list[TrialResult]] = defaultdict(list)
+    failed: Counter[str] = Counter()
     for result in listed:
-        if (result.role is Role.CONFIRMATION and result.outcome is Outcome.FINISHED
-                and not result.config.is_control):
-            groups[result.group].append(result)
+        if result.role is Role.CONFIRMATION and not result.config.is_control:
+            if result.outcome is Outcome.FINISHED:
+                groups[result.group].append(result)
+            else:
+                failed[result.group] += 1
     controls = [result for result in listed if result.config.is_control
                 and result.outcome is Outcome.FINISHED and result.scores is not None]
     scores = {group: _by_seed(found, objective) for group, found in groups.items()}
@@ -105,45 +114,52 @@ def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[St
     standings = [
         Standing(group=group, point=_point(found[0]), trials=tuple(each.trial for each in found),
                  score=_over(scores[group].values()), gain=_gain(found, controls, objective),
-                 behind=compared.get(group), in_winner_set=_may_be_best(compared.get(group)))
+                 failed=failed[group], behind=compared.get(group),
+                 in_winner_set=_may_be_best(compared.get(group), failed[group]))
         for group, found in groups.items()
     ]
     return tuple(sorted(standings, key=lambda each: (-each.score.mean, each.group)))
 
 
+def candidate(result: TrialResult) -> Hashable:
+    """Return what makes search trials one candidate: the model and the weights of the cells."""
+    assert result.config.intermediate is not None  # the caller's filter
+    return result.config.model.name, result.config.intermediate.cells
+
+
 def _ranked(listed: Iterable[TrialResult], objective: Objective
-            ) -> dict[Mixture, tuple[TrialResult, float]]:
-    """Return mixture -> its best finished trial and that trial's objective, the best first."""
+            ) -> list[tuple[TrialResult, float]]:
+    """Return each candidate's best finished trial with its objective, the best first."""
     valued = [(result, objective.value(result.scores)) for result in listed
               if result.outcome is Outcome.FINISHED and result.scores is not None]
     valued.sort(key=lambda pair: (-pair[1], pair[0].trial))
-    best: dict[Mixture, tuple[TrialResult, float]] = {}
+    best: dict[Hashable, tuple[TrialResult, float]] = {}
     for result, value in valued:
-        best.setdefault(_mixture(result), (result, value))
-    return best
+        best.setdefault(candidate(result), (result, value))
+    return list(best.values())
 
 
 def _references(
-    listed: Iterable[TrialResult], ranked: Iterable[Mixture],
+    listed: Iterable[TrialResult], ranked: Iterable[tuple[TrialResult, float]],
     given: Mapping[str, Mixture] | None,
 ) -> dict[str, Mixture]:
     found = dict(given or {})
     tasks = sorted({task for result in listed for task in _mixture(result).tasks})
     if given is None and tasks:
         found["uniform"] = uniform(tasks)
-    single = next((mixture for mixture in ranked if len(mixture.tasks) == 1), None)
+    single = next((_mixture(result) for result, _ in ranked
+                   if len(_mixture(result).tasks) == 1), None)
     if single is not None:
         found["single"] = single
     return found
 
 
-def _choice(
-    group: str, mixture: Mixture, ranked: Mapping[Mixture, tuple[TrialResult, float]],
-    listed: Iterable[TrialResult],
-) -> Choice:
-    if mixture in ranked:
-        result, value = ranked[mixture]
-        return Choice(group=group, point=_point(result), trial=result.trial, value=value)
+def _chosen(group: str, result: TrialResult, value: float) -> Choice:
+    return Choice(group=group, point=_point(result), trial=result.trial, value=value)
+
+
+def _untried(group: str, mixture: Mixture, listed: Iterable[TrialResult]) -> Choice:
+    """Return a mixture that no search trial finished with, at the point of one that failed."""
     tried = next((result for result in listed if _mixture(result) == mixture), None)
     return Choice(group=group, point=Point(mixture=mixture) if tried is None else _point(tried))
 
@@ -205,7 +221,8 @@ def _behind(difference: float, reach: float, blocks: int) -> Interval:
                     high=max(0.0, difference + reach), units=blocks)
 
 
-def _may_be_best(behind: Interval | None) -> bool | None:
+def _may_be_best(behind: Interval | None, failed: int) -> bool | None:
     if behind is None or behind.high is None:
         return None
-    return behind.high > 0 or behind.mean >= 0
+    may_be = behind.high > 0 or behind.mean >= 0
+    return None if may_be and failed else may_be

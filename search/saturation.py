@@ -20,8 +20,8 @@ class Saturation(Value):
     `x_star` is the smallest x from which every further doubling inside the data gains at most
     `worth` points, given only where the data show it; `low` < x* <= `high`, each as far as it is
     shown; `falls_after` is the x of that verdict. `first_step` is the step from 0 to the least
-    positive x, no part of the verdict. `unit` is what was taken as independent, `units` how many
-    there are, `units_needed` how many would do at the spread seen, where that can be said.
+    positive x, no part of the verdict. `unit` is what `units` counts, orders where there are
+    several; `units_needed` is how many would do at the spread seen, where that can be said.
     """
 
     axis: str
@@ -51,11 +51,10 @@ def locate(
     x* is the smallest x from which every doubling inside the data gains at most `worth`; 2x must
     lie inside the data, and where x or 2x was not measured f is read off linearly in log2(x)
     between its neighbours, order by order. The verdict rests on the t interval of each doubling's
-    gain over the units: the nested orders, seed blocks averaged within each, or the seed blocks
-    where there is one order. Top down, it is `located` if from x* on every doubling is shown to
-    gain at most `worth` (upper bound) and the one just below x* to gain more (lower bound). A fall
-    is a gain shown to be below 0 after Bonferroni's correction over the doublings. Nothing else
-    depends on the range of x.
+    gain over nested orders and seed blocks, two crossed random factors. Top down, it is `located`
+    if from x* on every doubling is shown to gain at most `worth` (upper bound) and the one just
+    below x* to gain more (lower bound). A fall is a gain shown to be below 0 after Bonferroni's
+    correction over the doublings. Nothing else depends on the range of x.
 
     Args:
         x: shape [n], not negative; 0 is the point without the axis (English alone).

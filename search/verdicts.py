@@ -94,7 +94,8 @@ class Told:
     def basis(self) -> str:
         """The units that intervals are over."""
         if self.data.is_by_order:
-            return f"{LEVEL:.0%} t intervals over {self.data.units} orders"
+            blocks = _count(len(self.data.blocks), "seed block")
+            return f"{LEVEL:.0%} t intervals over {self.data.units} orders and {blocks}"
         return f"{LEVEL:.0%} t intervals over {_count(self.data.units, 'seed block')} of one order"
 
     def step(self, doubling: Doubling) -> str:
@@ -162,8 +163,9 @@ def _why_not(told: Told, needed: int | None) -> str:
     if needed is None:
         return f"{text}: it lies too near it for {told.data.units} {unit} to tell"
     amount = f"more than {MAX_UNITS - 1}" if needed >= MAX_UNITS else f"about {needed}"
+    also = " (and seed blocks in proportion)" if told.data.is_by_order else ""
     return (f"{text}; to know it within {told.worth / 2:g} would take {amount} {unit} at this "
-            f"spread, there are {told.data.units}")
+            f"spread{also}, there are {told.data.units}")
 
 
 def _reversed(gain: Interval) -> Interval:

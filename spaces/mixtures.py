@@ -64,6 +64,8 @@ class Mixture(Value):
     ) -> tuple[Cell, ...]:
         """Share each task's weight equally among the `languages` that the task has.
 
+        The cells come by task and language, so that equal sets give equal trials however ordered.
+
         Args:
             languages: the language set, BCP-47.
             offered: for each task, the languages it has a train split in.
@@ -80,7 +82,7 @@ class Mixture(Value):
                     f"with {', '.join(languages)}"
                 )
             cells += [Cell(task=task, language=code, weight=weight / len(shared))
-                      for code in shared]
+                      for code in sorted(shared)]
         return tuple(cells)
 
 

@@ -83,6 +83,21 @@ def test_a_winner_that_is_a_reference_is_confirmed_once() -> None:
         "winner-1+single", "uniform", "proportional"]
 
 
+def test_other_languages_make_another_candidate_and_another_rate_does_not() -> None:
+    wide = config({"dates": 0.7, "numbers": 0.3})
+    narrow = config({"dates": 0.7, "numbers": 0.3}, count=2)
+    phase = wide.intermediate
+    assert phase is not None
+    slower = wide.model_copy(update={"intermediate": phase.model_copy(update={
+        "recipe": phase.recipe.model_copy(update={"learning_rate": 1e-6})})})
+    found = choose([result("a", Role.SEARCH, wide, scores(60)),
+                    result("b", Role.SEARCH, slower, scores(59)),
+                    result("c", Role.SEARCH, narrow, scores(58))], OBJECTIVE, 3, {})
+
+    assert [(choice.group, choice.trial) for choice in found] == [
+        ("winner-1", "a"), ("winner-2", "c")]
+
+
 def test_a_mixture_stands_for_itself_by_its_best_trial() -> None:
     twice = [*searched(POINTS), result("t9", Role.SEARCH, config({"dates": 1.0}, count=2),
                                        scores(90))]
@@ -219,6 +234,16 @@ def test_only_blocks_that_all_mixtures_finished_are_compared() -> None:
     again = by_group(lacking)
     assert again["a"].behind is not None
     assert (again["a"].behind.units, again["a"].behind.mean) == (2, pytest.approx(1.0))
+
+
+def test_a_mixture_with_a_failed_block_is_not_said_to_be_among_the_best() -> None:
+    whole = confirmed({"a": [61.0, 62.0, 63.0], "b": [40.0, 41.5, 42.0], "c": [60.0, 61.0, 62.0]})
+    diverged = [each.model_copy(update={"outcome": Outcome.FAILED, "scores": None})
+                if each.trial == "a-0" else each for each in whole]
+    found = by_group(diverged)
+
+    assert (found["a"].failed, found["a"].in_winner_set) == (1, None)
+    assert (found["b"].failed, found["b"].in_winner_set) == (0, False)
 
 
 def test_failures_of_every_confirmation_leave_nothing() -> None:
