@@ -50,15 +50,14 @@ class Rounds:
         """
         if self.is_complete or not self._may_ask():
             return []
-        # A kill may have cut the asking of a round short: the rest of it is asked first.
         left_of_the_round = self._size - len(self.trials) % self._size
         left = self._study.search.trials - len(self.trials)
         return [self._ask_one() for _ in range(min(left_of_the_round, left))]
 
     def tell(self, results: Results, objective: Objective) -> None:
         """Tell the sampler of trials that ended: a whole round at once, or each as it ends."""
-        if self._study.search.reproducible and any(
-                planned.trial not in results for planned in self.trials):
+        if self._study.search.reproducible and (self._is_within_a_round or any(
+                planned.trial not in results for planned in self.trials)):
             return
         for planned in self.trials:
             if planned.trial in results and planned.trial not in self._told:
@@ -68,7 +67,8 @@ class Rounds:
 
     def replay_asked(self, planned: Planned, suggestion: dict[str, Any]) -> None:
         """Take up a trial that was asked before."""
-        self._sampler.ask(suggestion)
+        number, _ = self._sampler.ask(suggestion)
+        self._sampler.name_trial(number, planned.trial)
         self._fixed = self._fixed[1:]
         self.trials.append(planned)
 
@@ -87,9 +87,13 @@ class Rounds:
     def _size(self) -> int:
         return self._study.search.round_size if self._study.search.reproducible else 1
 
+    @property
+    def _is_within_a_round(self) -> bool:
+        """Whether a kill cut the asking of a round short."""
+        return len(self.trials) % self._size != 0 and not self.is_complete
+
     def _may_ask(self) -> bool:
-        in_the_middle_of_a_round = len(self.trials) % self._size != 0
-        return (not self._study.search.reproducible or in_the_middle_of_a_round
+        return (not self._study.search.reproducible or self._is_within_a_round
                 or len(self._told) == len(self.trials))
 
     def _ask_one(self) -> Planned:

@@ -30,6 +30,7 @@ class AgendaSearcher(Searcher):
         max_concurrent: the number of trials that may run at once.
         is_free: whether nobody is making a store entry now.
         changed: called with a trial's name and message after each one.
+        last_words: what Tune knows of why one of its trials died, by its id; may be empty.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class AgendaSearcher(Searcher):
         max_concurrent: int,
         is_free: Callable[[str], bool],
         changed: Callable[[str, Message], None],
+        last_words: Callable[[str], str] = lambda tune_id: "",
     ) -> None:
         super().__init__(metric="objective", mode="max")
         self.agenda = agenda
         self._hand_out, self._max_concurrent = hand_out, max_concurrent
-        self._is_free, self._changed = is_free, changed
+        self._is_free, self._changed, self._last_words = is_free, changed, last_words
         self._by_tune_id: dict[str, Planned] = {}
         self._working: set[str] = set()
         self._waits_for: str | None = None  # the entry for which a slot was given back
@@ -80,12 +82,15 @@ class AgendaSearcher(Searcher):
         message = read_message(result or {})
         if not error:
             self._take(planned, trial_id, message)
+        elif trial_id not in self._working:  # it died before its first word
+            self.agenda.started(planned.trial, trial_id)
         self._working.discard(trial_id)
         if message.kind == "deferred" and not error:
             self._waits_for = message.entry
             self.agenda.released(planned.trial)
         elif planned.trial not in self.agenda.results:
-            self._ended_without_a_result(planned, message, died=error or message.kind != "rung")
+            self._ended_without_a_result(planned, trial_id, message,
+                                         died=error or message.kind != "rung")
         self._changed(planned.trial, Message(kind="ended"))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -121,7 +126,9 @@ class AgendaSearcher(Searcher):
         if partial.scores is not None:
             self.agenda.reported(planned.trial, partial.rung, partial.scores)
 
-    def _ended_without_a_result(self, planned: Planned, message: Message, *, died: bool) -> None:
+    def _ended_without_a_result(
+        self, planned: Planned, tune_id: str, message: Message, *, died: bool
+    ) -> None:
         if not died:
             stopped = self._result(planned, message.result or {})
             self.agenda.finished(stopped.model_copy(update={"outcome": Outcome.STOPPED}))
@@ -131,7 +138,7 @@ class AgendaSearcher(Searcher):
             self.agenda.finished(TrialResult(
                 trial=planned.trial, role=planned.role, group=planned.group,
                 config=planned.config, outcome=Outcome.FAILED,
-                error=f"its worker died {MAX_ATTEMPTS} times"))
+                error=f"its worker died {MAX_ATTEMPTS} times{self._last_words(tune_id)}"))
 
     @staticmethod
     def _result(planned: Planned, fields: dict[str, Any]) -> TrialResult:

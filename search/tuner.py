@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -57,7 +58,8 @@ def run_search(
                 "assignment": assignment.model_dump_json()}
 
     searcher = AgendaSearcher(agenda, hand_out=hand_out, changed=view.changed,
-                              max_concurrent=capacity.max_concurrent, is_free=leases.is_free)
+                              max_concurrent=capacity.max_concurrent, is_free=leases.is_free,
+                              last_words=lambda tune_id: _last_words(directory.path, tune_id))
     trainable = tune.with_resources(drive, trial_resources(study.resources))
     asked: list[int] = []
     tuner = tune.Tuner(
@@ -83,6 +85,15 @@ def run_search(
         tuner.fit()
     if not agenda.is_done:
         raise Interrupted
+
+
+def _last_words(search: Path, tune_id: str) -> str:
+    """Return the last line of the traceback that Tune kept of a dead trial, after a colon."""
+    for path in search.glob(f"*_{tune_id}/error.txt"):
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        if lines:
+            return f": {lines[-1].strip()}"
+    return ""
 
 
 class _StopWhenAsked(Callback):

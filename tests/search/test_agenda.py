@@ -123,6 +123,28 @@ def test_a_journal_cut_at_any_byte_resumes_to_the_same_search(
         assert len(collect(agenda.journal)) == len(agenda.results)
 
 
+@pytest.mark.parametrize("asked", range(8, 13))
+def test_a_round_whose_asking_was_cut_short_is_the_round_it_would_have_been(
+    tmp_path: Path, asked: int
+) -> None:
+    study = simulated_study(["search.trials=16", "curve=null"])
+    for name in ("whole", "again"):
+        (tmp_path / name).mkdir()
+    whole = Bench(study, tmp_path / "whole")
+    agenda = whole.agenda()
+    whole.steps(agenda)
+    whole.close()
+    lines = (tmp_path / "whole" / "journal.jsonl").read_text().splitlines(keepends=True)
+    cut = next(index for index, line in enumerate(lines)
+               if f'"search-{asked:03d}"' in line and '"suggested"' in line)
+    again = Bench(study, tmp_path / "again")
+    (tmp_path / "again" / "journal.jsonl").write_text("".join(lines[: cut + 1]))
+    resumed = again.agenda()
+    again.steps(resumed)
+    again.close()
+    assert configs(resumed) == configs(agenda)
+
+
 def test_slots_that_a_round_leaves_idle_run_the_curve(bench: Bench) -> None:
     agenda = bench.agenda()
     handed_out = []

@@ -1,0 +1,59 @@
+"""The searcher between the agenda and Tune: every trial ends once, whatever happens to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from search.agenda import Agenda
+from search.journal import Journal
+from search.results import Outcome
+from search.searchers import MAX_ATTEMPTS, AgendaSearcher
+from tests.search.simulated_study import simulated_study, sizes_of
+from trainables.messages import MESSAGE_KEY, Message
+
+
+@pytest.fixture
+def agenda(tmp_path: Path) -> Iterator[Agenda]:
+    study = simulated_study()
+    journal = Journal(tmp_path / "journal.jsonl")
+    yield Agenda(study, study.space(sizes_of(study)), journal)
+    journal.close()
+
+
+def searcher(agenda: Agenda, is_free: Callable[[str], bool] = lambda entry: True,
+             ) -> AgendaSearcher:
+    return AgendaSearcher(
+        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=1,
+        is_free=is_free, changed=lambda trial, message: None,
+        last_words=lambda tune_id: f": no module ({tune_id})")
+
+
+def said(message: Message) -> dict[str, str]:
+    return {MESSAGE_KEY: message.model_dump_json()}
+
+
+def test_a_trial_that_dies_without_a_word_fails_in_the_end_and_says_why(agenda: Agenda) -> None:
+    tuned = searcher(agenda)
+    for attempt in range(MAX_ATTEMPTS):
+        assert tuned.suggest(f"tune{attempt}") == {"trial": "control-000"}
+        tuned.on_trial_complete(f"tune{attempt}", error=True)
+    result = agenda.results["control-000"]
+    assert result.outcome is Outcome.FAILED
+    assert result.error == "its worker died 3 times: no module (tune2)"
+    assert tuned.suggest("next") == {"trial": "control-001"}
+    starts = [event.data["attempt"] for event in agenda.journal.of("started")]
+    assert starts == [1, 2, 3]
+
+
+def test_a_trial_that_gave_its_slot_back_waits_for_the_entry_and_comes_again(
+    agenda: Agenda
+) -> None:
+    tuned = searcher(agenda, is_free=lambda entry: entry != "busy")
+    assert tuned.suggest("a") == {"trial": "control-000"}
+    tuned.on_trial_complete("a", said(Message(kind="deferred", entry="busy")))
+    assert "control-000" not in agenda.results
+    assert tuned.suggest("b") == {"trial": "control-000"}  # with nothing running, none to wait for
+    assert [event.kind for event in agenda.journal.events].count("started") == 0
