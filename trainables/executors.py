@@ -75,7 +75,17 @@ def _run_group(assignment: Assignment) -> None:
     try:
         trainer.fit()
     except ray.train.TrainingFailedError as error:
-        _report_to_tune(_failure(error))
+        _report_to_tune(_failure(_cause(error)))
+
+
+def _cause(error: ray.train.TrainingFailedError) -> BaseException:
+    """Return what a worker of a group raised: what was wrong with data or study, if that was it.
+
+    Others may have failed because that one did.
+    """
+    raised = [getattr(each, "_base_exc", each)
+              for _, each in sorted(getattr(error, "worker_failures", {}).items())]
+    return next((each for each in raised if isinstance(each, ValueError)), (raised or [error])[0])
 
 
 def _group_loop(config: dict[str, Any]) -> None:
@@ -84,9 +94,8 @@ def _group_loop(config: dict[str, Any]) -> None:
     workers = ProcessGroup()
 
     def emit(message: Message) -> None:
-        if message.kind != "doing":  # told by one rank alone, at moments of its own
-            metrics = {MESSAGE_KEY: message.model_dump_json()} if workers.rank == 0 else {}
-            ray.train.report(metrics)
+        metrics = {MESSAGE_KEY: message.model_dump_json()} if workers.rank == 0 else {}
+        ray.train.report(metrics)
 
     _work(assignment, workers, emit=emit)
 
@@ -97,9 +106,13 @@ def _group_loop(config: dict[str, Any]) -> None:
 def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
     """Run the trial's phases and tell what happens."""
     leases = Leases(assignment.workspace.store)
-    context = Context(
-        workspace=assignment.workspace, workers=workers, lease=leases.hold,
-        report=lambda progress: emit(Message(kind="doing", doing=_doing(progress))))
+
+    def report(progress: Progress) -> None:
+        if workers.size == 1 or not progress.step:  # steps are told by one rank alone
+            emit(Message(kind="doing", doing=_doing(progress)))
+
+    context = Context(workspace=assignment.workspace, workers=workers, lease=leases.hold,
+                      report=report)
     phases: list[PhaseResult] = []
     try:
         for outcome in run_trial(assignment.config, context):
@@ -110,10 +123,12 @@ def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
         emit(Message(kind="deferred", entry=busy.entry))
     except Exception as error:  # noqa: BLE001  one trial's failure is an outcome of the search
         log.exception("trial %s failed", assignment.trial)
+        if workers.size > 1:  # the others may wait for this one: Train ends them all
+            raise
         emit(_failure(error))
 
 
-def _failure(error: Exception) -> Message:
+def _failure(error: BaseException) -> Message:
     line = next(iter(str(error).strip().splitlines()), "")
     expected = isinstance(error, ValueError)
     text = line if expected and line else f"{type(error).__name__}: {line}".rstrip(": ")

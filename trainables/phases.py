@@ -75,7 +75,8 @@ class Context:
     """What a trial runs in, and no score depends on but through its `setting`.
 
     `lease(entry)` is entered before a missing entry is made and yields whether the caller may
-    make it. `report` is called at most about once a second. `tasks` is the catalogue in which
+    make it. `report` is called by every worker when a phase begins (step 0), and by the first at
+    most about once a second while it lasts. `tasks` is the catalogue in which
     a trial's tasks are looked up. A train state is kept every `keep_seconds`.
     """
 
@@ -137,7 +138,7 @@ class Context:
 
         def report(step: int) -> None:
             nonlocal latest
-            if self.workers.rank == 0 and time.monotonic() - latest >= 1.0:
+            if step and self.workers.rank == 0 and time.monotonic() - latest >= 1.0:
                 latest = time.monotonic()
                 self.report(Progress(phase, step, steps))
 
@@ -239,6 +240,7 @@ class Runner:
         if decision == "busy":
             raise EntryBusy(phase.entry)
         if decision == "make":
+            context.report(Progress(phase.name, 0, 0))
             with _draft(context) as directory:
                 phase.make(context, parents, directory)
             self._results[phase.entry] = context.workers.agree(_nothing(phase))
