@@ -92,7 +92,7 @@ def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind]) -> None:
     encoder = load_encoder(EncoderRef(model=model.model_copy(update={"path": str(directory)}),
                                       uri=str(directory), identity=str(directory),
                                       published=True))
-    rows = int(encoder.embeddings.weight.shape[0])  # type: ignore[arg-type, union-attr, index]
+    rows = int(encoder.embeddings.weight.shape[0])  # type: ignore[index]
     if max(len(tokenizer) - 1, *ids) >= rows:
         raise DataError(f"a tokenizer must have at most the {rows} tokens that its encoder "
                         f"embeds, got {max(len(tokenizer) - 1, *ids) + 1} ({directory})")
