@@ -20,6 +20,8 @@ from spaces.languages import ENGLISH
 from spaces.models import HubModel, LabModel, SimulatedModel
 from spaces.tasks import LabSource, Task
 from trainables.encoder_ref import model_directory
+from trainables.overlaps import overlap_faults
+from trainables.probe import probe_faults
 from trainables.rows import DataError
 from trainables.sources import Sources, verify
 from trainables.workspace import Workspace
@@ -88,7 +90,8 @@ def data_snapshot(
     Raises:
         UserError: if anything in the data is at fault.
     """
-    faults = model_faults(study, workspace) + data_faults(study, workspace)
+    faults = (model_faults(study, workspace) + data_faults(study, workspace)
+              or _overlaps(study, workspace))
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise UserError(f"{faults[0]}{more}")
@@ -120,16 +123,19 @@ def _dataset(task: Task, language: str, sources: Sources) -> dict[str, Any]:
 
 
 def model_faults(study: Study, workspace: Workspace) -> list[str]:
-    """Return one line per published encoder that cannot be had."""
+    """Return one line per published encoder that cannot be had, or not do what tasks ask."""
     mirror = None if workspace.hub is None else Path(workspace.hub)
-    found = []
+    found, present = [], []
     for model in study.models:
         if isinstance(model, HubModel):
             try:
                 model_directory(model, mirror)
             except DataError as error:
                 found.append(str(error))
-    return found
+            else:
+                present.append(model)
+    kinds = {task.kind for task, _, _ in _needs(study)}
+    return found or probe_faults(present, mirror, kinds)
 
 
 def data_faults(study: Study, workspace: Workspace) -> list[str]:
@@ -138,6 +144,14 @@ def data_faults(study: Study, workspace: Workspace) -> list[str]:
     return list(dict.fromkeys(
         line for task, train, evaluation in _hub_needs(study)
         for line in _faults_of(task, sources, train, evaluation)))
+
+
+def _overlaps(study: Study, workspace: Workspace) -> list[str]:
+    """Return one line per panel of hub data whose rows the study knows from elsewhere."""
+    needs = list(_hub_needs(study))
+    return overlap_faults([(task, code) for task, trained, _ in needs for code in trained],
+                          [(task, code) for task, _, scored in needs for code in scored],
+                          sources_of(workspace))
 
 
 def _faults_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,9 @@ __all__ = ["canonical_rows", "columns_needed", "fingerprint_of"]
 
 UNLABELLED = -1
 """The hub's mark for a label that is not published."""
+
+ENOUGH = 100
+"""In so many rows every label of a classification occurs, or the labels are not the task's."""
 
 
 def columns_needed(source: HubSource) -> tuple[str, ...]:
@@ -52,6 +56,8 @@ def canonical_rows(
         raise DataError(f"{task.name} {language} {split} must have at least one labelled row, "
                         f"got none of {given} ({raw.files[0]})")
     table = table.combine_chunks()
+    if len(table) >= ENOUGH:
+        _check_variety(task, source, table, raw.files[0])
     return Rows(task=task, language=language, split=split, table=table,
                 fingerprint=fingerprint_of(table), unlabelled=given - len(table))
 
@@ -64,6 +70,22 @@ def fingerprint_of(table: pa.Table) -> str:
     with pa.ipc.new_stream(sink, whole.schema) as writer:
         writer.write_table(whole)
     return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+
+
+def _check_variety(task: Task, source: HubSource, table: pa.Table, file: Path) -> None:
+    """Refuse a split whose labels are others than the task's, as far as rows can tell.
+
+    A treebank may do without some tags; with one tag alone it is no treebank.
+    """
+    name = "tags" if task.kind is Kind.TAGGING else "label"
+    if name not in table.column_names:
+        return
+    values = table["tags"].combine_chunks().flatten() if name == "tags" else table["label"]
+    seen = set(pc.unique(values).to_pylist())
+    absent = [label for number, label in enumerate(task.labels) if number not in seen]
+    if len(seen) == 1 or (absent and name == "label"):
+        raise DataError(f"`{source.columns[name]}` must take every label of {task.name}, got none "
+                        f"that is {', '.join(absent)} in {len(table)} rows ({file})")
 
 
 class _Mapping:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, combinations
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,6 +30,9 @@ __all__ = ["RawTable", "SplitFiles", "count_rows", "find_files", "read_table"]
 CONVERTED = "refs/convert/parquet"
 
 _SHARD = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
+
+# How the file begins that Git LFS leaves in a clone in place of one it has not fetched.
+_POINTER = b"version https://git-lfs"
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ def find_files(
             if not mirror.is_dir():
                 raise DataError("`hub` must be a directory of clones of hub repositories, "
                                 f"got {mirror}")
+            if not (mirror / source.repository).is_dir():
+                raise DataError("`hub` must hold each repository as a directory, got no "
+                                f"{source.repository} ({mirror})")
         return _find_in(mirror / source.repository, config, split)
     root = _snapshot(source.repository, source.revision, ("README.md",))
     patterns = tuple(chain.from_iterable(_patterns(root, config, split)))
@@ -125,6 +131,7 @@ def read_table(split: SplitFiles, columns: Sequence[str]) -> RawTable:
             types or label names from the first.
     """
     tables = [_read_file(file, columns) for file in split.files]
+    _check_copies(split.files, tables)
     declared = read_readme(split.root).class_names.get(split.config, {})
     names = [label_names(file, table.schema, declared)
              for file, table in zip(split.files, tables, strict=True)]
@@ -144,12 +151,23 @@ def read_table(split: SplitFiles, columns: Sequence[str]) -> RawTable:
     )
 
 
+def _check_copies(files: Sequence[Path], tables: Sequence[pa.Table]) -> None:
+    """Refuse a shard that is a copy of another: its rows would count twice."""
+    for (file, table), (other, same) in combinations(zip(files, tables, strict=True), 2):
+        if len(table) and table.equals(same):
+            raise DataError(f"shards of a split must hold different rows, but {other} is a copy "
+                            f"of {file}")
+
+
 def _read_file(file: Path, columns: Sequence[str]) -> pa.Table:
+    with _readable(file):
+        _check_magic(file)
     with _readable(file), pq.ParquetFile(file) as parquet:
         present = parquet.schema_arrow.names
         for column in columns:
-            if column not in present:
-                raise DataError(f"a file must have the column `{column}`, got "
+            if present.count(column) != 1:
+                once = " once" if column in present else ""
+                raise DataError(f"a file must have the column `{column}`{once}, got "
                                 f"{', '.join(present)} ({file})")
         # No threads: while one trial reads, the other cores train.
         table = parquet.read(columns=list(columns), use_threads=False)
@@ -160,15 +178,27 @@ def _read_file(file: Path, columns: Sequence[str]) -> pa.Table:
 def _find_in(root: Path, config: str, split: str) -> SplitFiles:
     """Return the files of the first group of patterns that has any."""
     for group in _patterns(root, config, split):
-        with _readable(root):
-            files = tuple(sorted({file for pattern in group for file in root.glob(pattern)}))
+        files = tuple(sorted({file for pattern in group for file in _matches(root, pattern)}))
         for file in files:
             if file.suffix != ".parquet":
                 raise DataError(f"a split's files must be Parquet, got {file}")
         if files:
             _check_shards(files)
             return SplitFiles(root=root, config=config, files=files)
+    if promised := read_readme(root).files.get(config, {}).get(split, ()):
+        # Else the split would pass for one that does not exist, and another be scored for it.
+        raise DataError(f"a split that README.md lists must be there, got no file "
+                        f"{', '.join(promised)} for {split} of config {config} ({root})")
     return SplitFiles(root=root, config=config, files=())
+
+
+def _matches(root: Path, pattern: str) -> list[Path]:
+    with _readable(root):
+        try:
+            return list(root.glob(pattern))
+        except (ValueError, NotImplementedError) as error:
+            raise DataError(f"a README's paths must be patterns of file names, got {pattern!r}: "
+                            f"{error} ({root / 'README.md'})") from error
 
 
 def _patterns(root: Path, config: str, split: str) -> Iterator[tuple[str, ...]]:
@@ -191,7 +221,15 @@ def _check_shards(files: Sequence[Path]) -> None:
     if len(totals) > 1:
         raise DataError("a split must be one set of shards, got shards of "
                         f"{' and of '.join(map(str, sorted(totals)))} ({files[0].parent})")
+    if numbers and len(numbers) < len(files):
+        other = next(file for file in files if not _SHARD.search(file.name))
+        raise DataError("a split must be one set of shards, got another file beside them "
+                        f"({other})")
     present = {int(number) for number, _ in numbers}
+    if present and (len(present) < len(files) or max(present) >= max(totals)):
+        raise DataError(f"a split of {max(totals)} shards must have each of them once, numbered "
+                        f"from 0, got {', '.join(file.name for file in files)} "
+                        f"({files[0].parent})")
     missing = sorted(set(range(max(totals, default=0))) - present)
     if missing:
         raise DataError(f"a split must have all of its {max(totals)} shards, got none numbered "
@@ -200,7 +238,25 @@ def _check_shards(files: Sequence[Path]) -> None:
 
 def _footer(file: Path) -> pq.FileMetaData:
     with _readable(file):
+        _check_magic(file)
         return pq.read_metadata(file)
+
+
+def _check_magic(file: Path) -> None:
+    """Refuse what is no regular file, which might block a reader for ever, and no Parquet.
+
+    Arrow itself looks at a file's end alone.
+    """
+    if file.exists() and not file.is_file():
+        raise DataError(f"a file must be readable and whole: it is no regular file ({file})")
+    with file.open("rb") as opened:
+        start = opened.read(len(_POINTER))
+    if start == _POINTER:
+        raise DataError("a file must be readable and whole: it is a pointer of Git LFS; "
+                        f"`git lfs pull` in the clone fetches the file ({file})")
+    if start and start[:4] not in (b"PAR1", b"PARE"):
+        raise DataError("a file must be readable and whole: Parquet magic bytes not found at its "
+                        f"start ({file})")
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def _stated(file: Path, metadata: Mapping[bytes, bytes]) -> dict[str, tuple[str,
                 if _names_in(feature)}
     except KeyError:
         return {}
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise DataError("a file's `huggingface` metadata must be what the datasets library writes, "
                         f"got {error} ({file})") from error
 

@@ -129,6 +129,9 @@ class RawColumns:
         """Return a column, or by a dot a field of a struct or of a list of structs."""
         name, _, field = path.partition(".")
         column = _decoded(_whole(self._raw.table[name]))
+        if pa.types.is_list_view(column.type) or pa.types.is_large_list_view(column.type):
+            # By Python's lists: Arrow's own cast miscounts the last list of several chunks.
+            column = pa.array(column.to_pylist(), pa.large_list(column.type.value_type))
         if not field:
             return column
         inner = column.flatten() if _is_list(column.type) else column

@@ -55,7 +55,7 @@ def _parsed(path: Path, size: int, changed: int) -> Readme:
                          for entry in _entries(header.get("dataset_info"))},
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, AttributeError,
-            ValueError) as error:
+            ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise DataError("a README's front matter must be the hub's YAML, got "
                         f"{reason} ({path})") from error
@@ -84,7 +84,7 @@ def _patterns(data_files: Any) -> dict[str, tuple[str, ...]]:
         split, path = ("train", entry) if isinstance(entry, str) else (entry["split"],
                                                                        entry["path"])
         for pattern in [path] if isinstance(path, str) else path:
-            if not pattern or Path(pattern).is_absolute():
+            if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
                 raise ValueError(f"the path {pattern!r} of split {split}")
             found[split] = (*found.get(split, ()), pattern)
     return found
@@ -102,6 +102,9 @@ def _names_in(feature: Any) -> tuple[str, ...]:
     if "class_label" in feature:
         names = feature["class_label"]["names"]
         if isinstance(names, Mapping):
-            return tuple(str(names[key]) for key in sorted(names, key=int))
+            keys = sorted(names, key=int)
+            if [int(key) for key in keys] != list(range(len(keys))):
+                raise ValueError(f"labels numbered {', '.join(map(str, keys))}")
+            return tuple(str(names[key]) for key in keys)
         return tuple(str(name) for name in names)
     return next(filter(None, map(_names_in, feature.values())), ())

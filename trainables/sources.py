@@ -87,8 +87,11 @@ class Sources(Value):
         """
         present = [split for split in self.splits(task, language) if split != "train"]
         if not present:
+            source = task.source_of("test")
+            config = "" if isinstance(source, LabSource) else (
+                f", {source.repository}, config {source.config_of(language)}")
             raise DataError(f"{task.name} must have a validation or a test split to score on, "
-                            f"got none for {language!r} ({self.hub or 'hub'})")
+                            f"got none for {language!r} ({self.hub or 'hub'}{config})")
         if len(present) == 1:
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,16 @@ def test_answers_may_lie_in_a_list_of_structs(mirror: Path) -> None:
     assert load(mirror, SQUAD, "en", "train").table.equals(before.table)
 
 
+@pytest.mark.parametrize("make", [pa.list_view, pa.large_list_view, pa.large_list])
+def test_lists_may_be_of_any_arrow_type(mirror: Path, make: Callable[..., Any]) -> None:
+    before = load(mirror, UDPOS, "de", "test")
+    rows = udpos_rows("German-test-", 40)
+    halves = [pa.array(rows["tokens"][part], make(pa.string()))
+              for part in (slice(20), slice(20, 40))]
+    write(german(mirror), rows | {"tokens": pa.chunked_array(halves)})
+    assert load(mirror, UDPOS, "de", "test").table.equals(before.table)
+
+
 # What is refused: every fault is one line that names the file, the row or the column
 
 def german(mirror: Path, split: str = "test") -> Path:
@@ -246,6 +257,46 @@ def a_link_to_nowhere(mirror: Path) -> None:
     german(mirror).symlink_to(mirror / "nowhere")
 
 
+def beside(name: str) -> Callable[[Path], Any]:
+    return lambda mirror: write(german(mirror).with_name(name), udpos_rows("x", 3))
+
+
+def a_shard_that_is_a_copy(mirror: Path) -> None:
+    a_shard_too_few(mirror)
+    write(german(mirror).with_name("test-00001-of-00002.parquet"), udpos_rows("German-test-", 40))
+
+
+def a_pipe_for_a_file(mirror: Path) -> None:
+    german(mirror).unlink()
+    os.mkfifo(german(mirror))
+
+
+def a_column_twice(mirror: Path) -> None:
+    rows = udpos_rows("German-test-", 40)
+    pq.write_table(pa.table([rows["tokens"], rows["pos_tags"], rows["pos_tags"]],
+                            names=["tokens", "pos_tags", "pos_tags"]), german(mirror))
+
+
+def a_listed_split_without_files(mirror: Path) -> None:
+    german(mirror).unlink()
+    listed("udpos.German/test-*")(mirror)
+
+
+def listed(path: str) -> Callable[[Path], None]:
+    return lambda mirror: write_readme(mirror / "google/xtreme", {"configs": [
+        {"config_name": "udpos.German", "data_files": [{"split": "test", "path": path}]}]})
+
+
+def named(*numbers: int) -> Callable[[Path], None]:
+    names = {"class_label": {"names": {str(number): f"tag{number}" for number in numbers}}}
+    return lambda mirror: write_readme(mirror / "google/xtreme", {"dataset_info": [
+        {"config_name": "udpos.German", "features": [{"name": "pos_tags", "sequence": names}]}]})
+
+
+def no_repository(mirror: Path) -> None:
+    (mirror / "google/xtreme").rename(mirror / "google--xtreme")
+
+
 FAULTS: dict[str, tuple[Callable[[Path], Any], Task, str]] = {
     "a missing column": (tagged(without("pos_tags")), UDPOS, "column `pos_tags`, got tokens"),
     "a renamed column": (paired(lambda rows: {"sentence": rows.pop("premise"), **rows}), XNLI,
@@ -308,7 +359,7 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], Task, str]] = {
     "a truncated file": (cut(lambda data: data[:len(data) // 2]), UDPOS, "readable and whole"),
     "an empty file": (cut(lambda data: b""), UDPOS, "readable and whole"),
     "a pointer to a large file": (cut(lambda data: b"version https://git-lfs.github.com/spec/v1"),
-                                  UDPOS, "readable and whole"),
+                                  UDPOS, "it is a pointer of Git LFS"),
     "a damaged page": (damaged_page, UDPOS, "readable and whole"),
     "text that is not UTF-8": (invalid_utf8, UDPOS, "UTF8"),
     "a directory for a file": (a_directory_for_a_file, UDPOS, "readable and whole"),
@@ -319,6 +370,30 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], Task, str]] = {
     "shards named differently": (shards_named_differently, UDPOS, "the same label names"),
     "a README that is no YAML": (readme("---\nconfigs: [\n---\n"), UDPOS, "README.md"),
     "a README of another shape": (readme("---\nconfigs: [1, 2]\n---\n"), UDPOS, "README.md"),
+    "a file beside the shards": (beside("test-00000-of-00001 (1).parquet"), UDPOS,
+                                 "got another file beside them"),
+    "a shard numbered twice": (beside("test-0-of-1.parquet"), UDPOS, "each of them once"),
+    "a shard beyond the last": (beside("test-00001-of-00001.parquet"), UDPOS, "numbered from 0"),
+    "a shard that is a copy": (a_shard_that_is_a_copy, UDPOS, "is a copy of"),
+    "a pipe for a file": (a_pipe_for_a_file, UDPOS, "it is no regular file (FILE)"),
+    "another file's beginning": (cut(lambda data: b"XXXX" + data[4:]), UDPOS,
+                                 "not found at its start (FILE)"),
+    "a column twice": (a_column_twice, UDPOS, "column `pos_tags` once, got tokens, pos_tags, pos"),
+    "a listed split without files": (a_listed_split_without_files, UDPOS,
+                                     "got no file udpos.German/test-* for test of config"),
+    "a path outside the clone": (listed("../other/test-*"), UDPOS, "'../other/test-*' of split"),
+    "a path that is no pattern": (listed("udpos.German/**test"), UDPOS, "must be patterns of"),
+    "a gap in the label numbers": (named(0, 1, 3), UDPOS, "labels numbered 0, 1, 3"),
+    "metadata without a bottom": (
+        tagged(lambda rows: None, {b"huggingface": b"[" * 100_000}), UDPOS, "metadata must be"),
+    "a repository that is not there": (no_repository, UDPOS, "got no google/xtreme"),
+    "one label alone": (paired(lambda rows: nli_rows("de", 120) | {"label": [1] * 120}), XNLI,
+                        "got none that is entailment, contradiction in 120 rows (FILE)"),
+    "a label that never occurs": (
+        paired(lambda rows: nli_rows("de", 120) | {"label": [0, 2] * 60}), XNLI,
+        "must take every label of xnli, got none that is neutral in 120 rows (FILE)"),
+    "one tag alone": (tagged(lambda rows: udpos_rows("de", 120) | {"pos_tags": [[7] * 3] * 120}),
+                      UDPOS, "`pos_tags` must take every label of udpos"),
     "files of another format": (a_file_of_another_format, UDPOS, "must be Parquet, got"),
 }
 LANGUAGE = {"squad": "en"}
