@@ -36,7 +36,8 @@ class JsonLines:
             return []
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return whole.decode().splitlines()
+        # Not `splitlines`, which also breaks a line at the separators that JSON leaves in texts.
+        return [line.decode(errors="replace") for line in whole.split(b"\n")[:-1]]
 
     def append(self, line: str, *, sync: bool = False) -> None:
         """Write one line; with `sync` it is on disk when this returns."""

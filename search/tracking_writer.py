@@ -23,7 +23,7 @@ from mlflow.tracking import MlflowClient
 from pyarrow import fs
 
 from search.credentials import without_credentials
-from search.journal import Event
+from search.journal import parse_event
 from search.projection import Change, DataInput, Projection, RunKey, RunStatus, merged
 from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
 
@@ -101,7 +101,7 @@ class Writer:
     def _read_on(self) -> None:
         """Fold new events; what was acknowledged is folded too, and not sent."""
         for line in self._journal.read_on():
-            event = Event.model_validate_json(line)
+            event = parse_event(line.encode())
             changes = self._projection.changes(event)
             if event.sequence >= self.acks.events:
                 self._events.append((event.sequence, changes))
