@@ -9,11 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
-from search.faults import UserError
 from search.journal import Journal
 from search.open_search import OpenSearch
 from search.options import Options, workspace_of
+from search.preflight import check_options
 from search.preparation import Preparation, data_snapshot
+from search.spool import Spool
 from search.storage import find_search, new_search, storage_root
 from search.study import Study
 from spaces.value import digest_of
@@ -34,6 +35,7 @@ def start_search(
     """
     began = time.time()
     study = Study.from_file(name, overrides)
+    check_options(study, options)
     root = storage_root(options.storage)
     workspace = workspace_of(study, options, root)
     with Preparation(study, workspace) as preparation:
@@ -63,14 +65,11 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
     root = storage_root(options.storage)
     directory = find_search(root, name)
     journal = Journal(directory.journal)
-    opened = journal.of("opened")
-    if not opened:
-        raise UserError(f"a search must have begun to be resumed, got an empty journal "
-                        f"({directory.journal}); start its study again")
-    data = opened[0].data
-    study = Study.model_validate(data["study"])
+    study = Study.from_journal(journal)
+    data = journal.of("opened")[0].data
     workspace = workspace_of(
         study, options.model_copy(update={"hub": options.hub or data["hub"]}), root)
+    check_options(study, options, Spool(directory.spool).uri)
     journal.append("resumed")
     with Preparation(study, workspace) as preparation:
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,

@@ -29,14 +29,10 @@ def best_of(name: str, *, storage: str | None, form: str, console: Console) -> N
     Raises:
         UserError: if there is no such search, or nothing in it.
     """
-    directory = find_search(storage_root(storage), name)
+    directory = find_search(storage_root(storage, writes=False), name)
     journal = Journal(directory.journal)
-    opened = journal.of("opened")
-    if not opened:
-        raise UserError(f"a search must have begun to be read out, got an empty journal "
-                        f"({directory.journal})")
-    study = Study.model_validate(opened[0].data["study"])
-    question = question_of(study, study.space(opened[0].data["sizes"]))
+    study = Study.from_journal(journal)
+    question = question_of(study, study.space(journal.of("opened")[0].data["sizes"]))
     print_readout(console, make_readout(directory, journal, question), form)
 
 
@@ -68,7 +64,8 @@ def list_store(storage: str | None, console: Console) -> None:
         table.add_column(column)
     for column in ("MiB", "made", "took"):
         table.add_column(column, justify="right")
-    for stored in sorted(_store(storage).entries(), key=lambda each: each.manifest.created):
+    entries = _store(storage, writes=False).entries()
+    for stored in sorted(entries, key=lambda each: each.manifest.created):
         manifest = stored.manifest
         table.add_row(stored.phase, stored.entry, manifest.description,
                       f"{manifest.size / MIB:.1f}", _ago(manifest.created),
@@ -79,7 +76,7 @@ def list_store(storage: str | None, console: Console) -> None:
 def size_store(storage: str | None, console: Console) -> None:
     """Print the store's size by phase and in whole."""
     sizes: dict[str, list[int]] = defaultdict(list)
-    for stored in _store(storage).entries():
+    for stored in _store(storage, writes=False).entries():
         sizes[stored.phase].append(stored.manifest.size)
     for phase, found in sorted(sizes.items()):
         console.print(f"{phase:<14} {len(found):>6} entries {sum(found) / GIB:>9.3f} GiB",
@@ -107,8 +104,8 @@ def collect_store(
     console.print(f"removed {len(removed)} entries, {freed / GIB:.3f} GiB", highlight=False)
 
 
-def _store(storage: str | None) -> PhaseStore:
-    return PhaseStore(store_uri(storage_root(storage)))
+def _store(storage: str | None, *, writes: bool = True) -> PhaseStore:
+    return PhaseStore(store_uri(storage_root(storage, writes=writes)))
 
 
 def _ago(moment: float) -> str:

@@ -6,6 +6,7 @@ starts Ray and while the first trial pretrains the encoder, which needs the toke
 
 from __future__ import annotations
 
+import difflib
 import json
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any, Final
 from search.faults import UserError
 from search.study import Study
 from spaces.languages import ENGLISH
-from spaces.models import HubModel, LabModel, SimulatedModel
+from spaces.models import LAB_MODELS, HubModel, LabModel, SimulatedModel
 from spaces.tasks import LabSource, Task
 from trainables.encoder_ref import model_directory
 from trainables.rows import DataError
@@ -96,7 +97,18 @@ def data_snapshot(
     sizes: dict[str, dict[str, int]] = {task: {} for task in study.intermediate.tasks}
     for name, language in study.cells():
         sizes[name][language] = sources.size(study.task(name), language)
+    _check_fixed_points(study, sizes)
     return sizes, [_dataset(task, language, sources) for task, language in _trained_on(study)]
+
+
+def _check_fixed_points(study: Study, sizes: dict[str, dict[str, int]]) -> None:
+    """Check that the study's own points lie in its space, which the sizes of the data decide."""
+    space = study.space(sizes)
+    for index, point in enumerate(study.fixed_mixtures()):
+        try:
+            space.fixed_points([point])
+        except ValueError as error:
+            raise UserError(f"{error} (search.fixed_points.{index})") from error
 
 
 def _trained_on(study: Study) -> Iterator[tuple[Task, str]]:
@@ -123,12 +135,15 @@ def model_faults(study: Study, workspace: Workspace) -> list[str]:
     """Return one line per published encoder that cannot be had."""
     mirror = None if workspace.hub is None else Path(workspace.hub)
     found = []
-    for model in study.models:
+    for index, model in enumerate(study.models):
         if isinstance(model, HubModel):
             try:
                 model_directory(model, mirror)
             except DataError as error:
-                found.append(str(error))
+                near = difflib.get_close_matches(model.path, [each.name for each in LAB_MODELS],
+                                                 n=1)
+                hint = f"; nearest of the lab's: {near[0]!r}" if near else ""
+                found.append(f"{error}{hint} (models.{index})")
     return found
 
 

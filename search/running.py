@@ -29,9 +29,10 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
     tracker = Tracker(search.options.tracking_uri, search.journal, search.directory.spool,
                       search.study.study)
     search.journal.listen(tracker.offer)
-    tracker.start()
-    agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
+    agenda: Agenda | None = None
     try:
+        tracker.start()
+        agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
         began = time.monotonic()
         if not agenda.is_done:
             _run_trials(search, agenda, preparation)
@@ -41,10 +42,7 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
         search.journal.append("closed", readout=readout.as_data())
     except (Interrupted, KeyboardInterrupt) as stop:
         search.journal.append("interrupted")
-        raise InterruptedSearch(
-            f"{search.directory.name} interrupted: {len(agenda.results)} of {agenda.total} "
-            f"trials done, all of them kept; go on with: stiltune resume {search.directory.name}"
-        ) from stop
+        raise InterruptedSearch(_how_to_go_on(search, agenda)) from stop
     except Exception as error:
         search.journal.append("interrupted", error=str(error))  # MLflow's run says FAILED
         raise
@@ -62,6 +60,13 @@ def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) ->
         view = LiveView(search.directory.name, agenda, search.console)
         run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
                    view=view)
+
+
+def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:
+    done = "" if agenda is None else (f": {len(agenda.results)} of {agenda.total} trials done, "
+                                      "all of them kept")
+    return (f"{search.directory.name} interrupted{done}; go on with: stiltune resume "
+            f"{search.directory.name}")
 
 
 def _deliver(search: OpenSearch, tracker: Tracker) -> None:
