@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from search.faults import InterruptedSearch
 from search.journal import Journal
 from search.open_search import OpenSearch
 from search.options import Options, workspace_of
@@ -77,10 +78,16 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
 
 
 def _run(search: OpenSearch, preparation: Preparation) -> None:
-    # Ray takes seconds to import; they pass while the preparation is under way.
-    from search.running import run_to_the_end
+    name = search.directory.name
+    with search.interrupts:
+        try:
+            # Ray takes seconds to import; they pass while the preparation is under way.
+            from search.running import run_to_the_end
 
-    run_to_the_end(search, preparation)
+            run_to_the_end(search, preparation)
+        except KeyboardInterrupt as stop:
+            raise InterruptedSearch(
+                f"{name} interrupted; go on with: stiltune resume {name}") from stop
 
 
 def _versions() -> dict[str, Any]:

@@ -8,11 +8,12 @@ from search.agenda import Agenda
 from search.answer import print_answer, question_of, write_answer
 from search.cluster import capacity, joined
 from search.faults import InterruptedSearch
+from search.interrupts import Interrupted
 from search.live import LiveView
 from search.open_search import OpenSearch
 from search.preparation import Preparation
 from search.tracking import Tracker
-from search.tuner import Interrupted, run_search
+from search.tuner import run_search
 
 __all__ = ["run_to_the_end"]
 
@@ -54,12 +55,14 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
 def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) -> None:
     study = search.study
     with joined(search.options.address, dashboard=study.resources.workers > 1) as dashboard:
+        search.interrupts.install()  # Ray has put a handler of its own there
+        search.interrupts.check()
         offered = capacity(study.resources, stops_early=study.search.scheduler == "asha",
                            dashboard=dashboard)
         preparation.wait()
         view = LiveView(search.directory.name, agenda, search.console)
         run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
-                   view=view)
+                   view=view, interrupts=search.interrupts)
 
 
 def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:
@@ -71,7 +74,10 @@ def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:
 
 def _deliver(search: OpenSearch, tracker: Tracker) -> None:
     """Give MLflow what is left, and say so where it does not take it."""
-    undelivered = tracker.close(DELIVERY_SECONDS)
+    try:
+        undelivered = tracker.close(DELIVERY_SECONDS)
+    except KeyboardInterrupt:
+        undelivered = tracker.close(0.0)  # what is left is kept for the next start
     search.journal.close()
     for refusal in tracker.refused:
         search.console.print(f"note: MLflow refused {refusal}", style="yellow")

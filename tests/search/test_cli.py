@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from search.cli import app, run
+from search.interrupts import Interrupted, Interrupts
 from search.journal import Journal
 from tests.search.simulated_study import STUDY
 
@@ -108,7 +111,8 @@ def test_reading_makes_no_storage(
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../results/lab-1", "a" * 5_000, "lab\x00", "lab-2"])
+@pytest.mark.parametrize("name", ["", ".", "..", "../results/lab-1", "a" * 5_000, "lab\x00",
+                                  "lab-2"])
 def test_a_search_goes_by_its_plain_name(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +135,27 @@ def test_a_search_of_another_version_is_one_line(
         errors = capsys.readouterr().err
         assert "a search must be one that this stiltune can read, got one of 9.0" in errors
         assert errors.count("\n") == 1
+
+
+def test_an_interrupt_that_is_swallowed_is_noted() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupts() as interrupts:
+        interrupts.check()
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(Interrupted):
+            interrupts.check()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_gently_a_first_interrupt_waits_for_the_step_and_a_second_does_not(number: int) -> None:
+    with Interrupts() as interrupts, interrupts.gently():
+        signal.raise_signal(number)
+        with pytest.raises(Interrupted):
+            interrupts.check()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
 
 
 def test_check_prints_the_derived_numbers_and_starts_nothing(
