@@ -100,7 +100,7 @@ def collect_store(
         raise UserError("`store collect` must have --older-than-days or --max-gib, got neither")
     for option, given in (("--older-than-days", older_than_days), ("--max-gib", max_gib)):
         if given is not None and not math.isfinite(given):
-            raise UserError(f"`{option}` must be a finite number, got {given}")
+            raise UserError(f"`{option}` must be finite, got {given}")
     removed = _store(storage).collect(
         older_than_days=older_than_days or 0.0,
         max_bytes=0 if max_gib is None else int(max_gib * GIB))

@@ -53,7 +53,7 @@ def test_studies_are_listed_one_line_each(capsys: pytest.CaptureFixture[str]) ->
     (["check", "lab", "--storage", "s3://bucket"], "--storage"),
     (["check", "xtreme-mini", "--hub", "no-such-mirror"], "no-such-mirror"),
     (["store", "collect", "--storage", "empty"], "--older-than-days"),
-    (["store", "collect", "--storage", "empty", "--max-gib", "inf"], "`--max-gib` must be a finite"),
+    (["store", "collect", "--storage", "empty", "--max-gib", "inf"], "`--max-gib` must be finite"),
     (["store", "collect", "--storage", "empty", "--older-than-days", "nan"], "`--older-than-days`"),
     (["convert", "no-such-directory", "new"], "no-such-directory"),
     (["frobnicate"], "frobnicate"),
