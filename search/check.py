@@ -103,7 +103,10 @@ def check(
     """
     space = study.space(sizes)
     parameters = {model.name: _parameters(model, workspace) for model in study.models}
-    fixed = len(space.fixed_points(study.fixed_mixtures()))
+    try:
+        fixed = len(space.fixed_points(study.fixed_mixtures()))
+    except ValueError as error:
+        raise UserError(f"{error} (search.fixed_points)") from error
     search, batches = study.search, tuple(batches_of(study, space, parameters))
     return CheckReport(
         study=study.study, question=study.question, parameters=parameters,
