@@ -79,7 +79,8 @@ def capacity(resources: Resources, *, stops_early: bool, dashboard: str) -> Capa
     if min(fits) < 1:
         raise UserError(
             f"`resources` must fit the cluster, got {resources.workers} worker(s) of "
-            f"{resources.cpus} CPU and {resources.gpus:g} GPU on {cpus:g} CPU and {gpus:g} GPU")
+            f"{resources.cpus} CPU and {resources.gpus:g} GPU on {cpus:g} CPU and {gpus:g} GPU "
+            "(resources)")
     return Capacity(cpus=cpus, gpus=gpus, max_concurrent=min(fits))
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.console import Console
 
-from search.faults import UserError
+from search.faults import InterruptedSearch, UserError
 from search.journal import Journal
 from search.open_search import OpenSearch
 from search.options import Options, workspace_of
-from search.preparation import Preparation, data_snapshot
+from search.preflight import check_options
+from search.preparation import Preparation
+from search.snapshot import Snapshot, take_snapshot
+from search.spool import Spool
 from search.storage import find_search, new_search, storage_root
 from search.study import Study
 from spaces.value import digest_of
@@ -34,23 +38,24 @@ def start_search(
     """
     began = time.time()
     study = Study.from_file(name, overrides)
+    check_options(study, options)
     root = storage_root(options.storage)
     workspace = workspace_of(study, options, root)
     with Preparation(study, workspace) as preparation:
-        sizes, datasets = data_snapshot(study, workspace)
+        snapshot = take_snapshot(study, workspace)
         directory = new_search(root, study.study)
         directory.study.write_text(study.to_yaml(), encoding="utf-8")
         journal = Journal(directory.journal)
         journal.append(
             "opened", search=directory.name, search_id=digest_of([directory.name, began]),
             study=study.model_dump(mode="json"), study_yaml=study.to_yaml(),
-            versions=_versions(), storage=str(root), hub=options.hub, sizes=sizes,
-            datasets=datasets)
+            versions=_versions(), storage=str(root), hub=options.hub,
+            **snapshot.model_dump(mode="json"))
         console.print(f"{directory.name}: {study.question}", highlight=False)
         for warning in study.warnings():
             console.print(f"note: {warning}", highlight=False, style="yellow")
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
-                        sizes=sizes, options=options, console=console), preparation)
+                        sizes=snapshot.sizes, options=options, console=console), preparation)
 
 
 def resume_search(name: str, *, options: Options, console: Console) -> None:
@@ -63,26 +68,50 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
     root = storage_root(options.storage)
     directory = find_search(root, name)
     journal = Journal(directory.journal)
-    opened = journal.of("opened")
-    if not opened:
-        raise UserError(f"a search must have begun to be resumed, got an empty journal "
-                        f"({directory.journal}); start its study again")
-    data = opened[0].data
-    study = Study.model_validate(data["study"])
+    study = Study.from_journal(journal)
+    data = journal.of("opened")[0].data
     workspace = workspace_of(
         study, options.model_copy(update={"hub": options.hub or data["hub"]}), root)
-    journal.append("resumed")
+    check_options(study, options, Spool(directory.spool).uri)
     with Preparation(study, workspace) as preparation:
+        if not journal.of("closed"):
+            _check_unchanged(data, take_snapshot(study, workspace), console)
+        journal.append("resumed")
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
                         sizes=data["sizes"], options=options, console=console), preparation)
 
 
 def _run(search: OpenSearch, preparation: Preparation) -> None:
-    # Ray takes seconds to import; they pass while the preparation is under way.
-    with search.console.status("loading Ray"):
-        from search.running import run_to_the_end
+    name = search.directory.name
+    with search.interrupts:
+        try:
+            # Ray takes seconds to import; they pass while the preparation is under way.
+            with search.console.status("loading Ray"):
+                from search.running import run_to_the_end
 
-    run_to_the_end(search, preparation)
+            run_to_the_end(search, preparation)
+        except KeyboardInterrupt as stop:
+            raise InterruptedSearch(
+                f"{name} interrupted; go on with: stiltune resume {name}") from stop
+
+
+def _check_unchanged(opened: Mapping[str, Any], now: Snapshot, console: Console) -> None:
+    """Refuse other data under a search's name; other libraries are said, and compute anew.
+
+    Raises:
+        UserError: if data or encoders are not those with which the search began.
+    """
+    before = Snapshot.model_validate({name: opened[name] for name in Snapshot.model_fields
+                                      if name in opened})
+    if changed := now.changed(before):
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise UserError(f"a search must go on with the data it began with, got another "
+                        f"{changed[0]}{more}; start the study again for what is there now")
+    for library, version_now in _versions().items():
+        then = opened["versions"].get(library)
+        if then != version_now:
+            console.print(f"note: {library} was {then} when the search began, it is {version_now} "
+                          "now", highlight=False, style="yellow")
 
 
 def _versions() -> dict[str, Any]:

@@ -127,11 +127,11 @@ class Declaration(Value):
 
 def _model(index: int, given: Any) -> Any:
     """Return the model that a study names, or describes as a mapping with at least a `path`."""
-    if isinstance(given, str) and given.strip():
+    if _is_text(given):
         return find_model(given)
     if isinstance(given, Mapping) and "origin" in given:  # as `Study.to_yaml` writes one
         return given
-    if isinstance(given, Mapping) and isinstance(given.get("path"), str):
+    if isinstance(given, Mapping) and _is_text(given.get("path")):
         named = find_model(given["path"])
         if not isinstance(named, HubModel):
             raise fault(f"models.{index}.path", "`path` must be a hub name or a directory, got "
@@ -139,3 +139,7 @@ def _model(index: int, given: Any) -> Any:
         return {"origin": "hub", "name": named.name, **given}
     raise fault(f"models.{index}", "a model must be a name, a directory, or a mapping with a "
                                    f"`path`, got {given!r}")
+
+
+def _is_text(given: Any) -> bool:
+    return isinstance(given, str) and bool(given.strip())

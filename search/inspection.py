@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import defaultdict
 
@@ -29,14 +30,10 @@ def best_of(name: str, *, storage: str | None, form: str, console: Console) -> N
     Raises:
         UserError: if there is no such search, or nothing in it.
     """
-    directory = find_search(storage_root(storage), name)
+    directory = find_search(storage_root(storage, writes=False), name)
     journal = Journal(directory.journal)
-    opened = journal.of("opened")
-    if not opened:
-        raise UserError(f"a search must have begun to be read out, got an empty journal "
-                        f"({directory.journal})")
-    study = Study.model_validate(opened[0].data["study"])
-    question = question_of(study, study.space(opened[0].data["sizes"]))
+    study = Study.from_journal(journal)
+    question = question_of(study, study.space(journal.of("opened")[0].data["sizes"]))
     print_readout(console, make_readout(directory, journal, question), form)
 
 
@@ -49,11 +46,11 @@ def check_study(
         UserError: if the study or its data is at fault.
     """
     from search.check import check, render
-    from search.preparation import data_snapshot
+    from search.snapshot import take_snapshot
 
     study = Study.from_file(name, overrides)
     workspace = workspace_of(study, options, storage_root(options.storage))
-    sizes, _ = data_snapshot(study, workspace)
+    sizes = take_snapshot(study, workspace).sizes
     report = check(study, sizes, workspace)
     if form == "table":
         console.print(render(report))
@@ -68,7 +65,8 @@ def list_store(storage: str | None, console: Console) -> None:
         table.add_column(column)
     for column in ("MiB", "made", "took"):
         table.add_column(column, justify="right")
-    for stored in sorted(_store(storage).entries(), key=lambda each: each.manifest.created):
+    entries = _store(storage, writes=False).entries()
+    for stored in sorted(entries, key=lambda each: each.manifest.created):
         manifest = stored.manifest
         table.add_row(stored.phase, stored.entry, manifest.description,
                       f"{manifest.size / MIB:.1f}", _ago(manifest.created),
@@ -79,7 +77,7 @@ def list_store(storage: str | None, console: Console) -> None:
 def size_store(storage: str | None, console: Console) -> None:
     """Print the store's size by phase and in whole."""
     sizes: dict[str, list[int]] = defaultdict(list)
-    for stored in _store(storage).entries():
+    for stored in _store(storage, writes=False).entries():
         sizes[stored.phase].append(stored.manifest.size)
     for phase, found in sorted(sizes.items()):
         console.print(f"{phase:<14} {len(found):>6} entries {sum(found) / GIB:>9.3f} GiB",
@@ -100,6 +98,9 @@ def collect_store(
     """
     if older_than_days is None and max_gib is None:
         raise UserError("`store collect` must have --older-than-days or --max-gib, got neither")
+    for option, given in (("--older-than-days", older_than_days), ("--max-gib", max_gib)):
+        if given is not None and not math.isfinite(given):
+            raise UserError(f"`{option}` must be finite, got {given}")
     removed = _store(storage).collect(
         older_than_days=older_than_days or 0.0,
         max_bytes=0 if max_gib is None else int(max_gib * GIB))
@@ -107,8 +108,8 @@ def collect_store(
     console.print(f"removed {len(removed)} entries, {freed / GIB:.3f} GiB", highlight=False)
 
 
-def _store(storage: str | None) -> PhaseStore:
-    return PhaseStore(store_uri(storage_root(storage)))
+def _store(storage: str | None, *, writes: bool = True) -> PhaseStore:
+    return PhaseStore(store_uri(storage_root(storage, writes=writes)))
 
 
 def _ago(moment: float) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 from pydantic import Field
 
 from search.faults import UserError
 from spaces.value import Value
 
-__all__ = ["Event", "Journal", "JournalError"]
+__all__ = ["Event", "Journal", "JournalError", "parse_event"]
 
 EventKind = Literal[
     "opened",  # the search: study, versions, data snapshot
@@ -28,6 +30,10 @@ EventKind = Literal[
     "resumed",
     "closed",  # the read-out was made
 ]
+
+
+# Each line ends with a check sum of the rest, so that a flipped digit is no other score.
+_CHECK: Final = re.compile(rb',"check":"([0-9a-f]{8})"}$')
 
 
 class JournalError(UserError):
@@ -55,9 +61,7 @@ class Journal:
         self.path = path
         self.events: list[Event] = []
         self._whole_bytes = 0
-        for event, size in _read(path):
-            self.events.append(event)
-            self._whole_bytes += size
+        self._read_on()
         self._file: BinaryIO | None = None
         self._listeners: list[Callable[[Event], None]] = []
 
@@ -74,7 +78,7 @@ class Journal:
         file = self._file or self._open()
         event = Event(sequence=len(self.events), time=time.time(), kind=kind, trial=trial,
                       data=data)
-        file.write(event.model_dump_json().encode() + b"\n")
+        file.write(_line(event))
         file.flush()
         os.fsync(file.fileno())
         self.events.append(event)
@@ -94,29 +98,78 @@ class Journal:
 
     def _open(self) -> BinaryIO:
         """Take the right to write, which ends with this process, and cut a torn line off."""
-        file = self.path.open("ab")
+        try:
+            file = self.path.open("ab")
+        except OSError as error:
+            raise JournalError(f"a journal must be writable to go on, got {error.strerror} "
+                               f"({self.path})") from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             file.close()
             raise JournalError(f"a search must be written by one process at a time, and another "
                                f"runs this one now ({self.path})") from error
-        if self._file is None:
-            os.truncate(self.path, self._whole_bytes)
+        # Another process may have written, and ended, since this one read.
+        self._read_on()
+        os.truncate(self.path, self._whole_bytes)
         self._file = file
         return file
 
+    def _read_on(self) -> None:
+        """Take in the whole events after those that are known."""
+        for event, size in _read(self.path, self._whole_bytes, len(self.events)):
+            self.events.append(event)
+            self._whole_bytes += size
 
-def _read(path: Path) -> Iterator[tuple[Event, int]]:
-    """Yield the whole events of a journal and their sizes in bytes."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    for number, line in enumerate(lines, start=1):
+
+def parse_event(line: bytes) -> Event:
+    """Return the event of a journal's line, without its newline.
+
+    Raises:
+        ValueError: if the line is not what was written.
+    """
+    check = _CHECK.search(line)
+    if check is None:
+        return Event.model_validate_json(line)
+    body = line[: check.start()] + b"}"
+    if zlib.crc32(body) != int(check[1], 16):
+        raise ValueError("a line must fit its check sum")
+    return Event.model_validate_json(body)
+
+
+def _line(event: Event) -> bytes:
+    body = event.model_dump_json().encode()
+    return body[:-1] + b',"check":"%08x"}\n' % zlib.crc32(body)
+
+
+def _read(path: Path, offset: int, known: int) -> Iterator[tuple[Event, int]]:
+    """Yield the whole events of a journal from `offset` on, and their sizes in bytes.
+
+    Args:
+        path: the journal.
+        offset: where to begin, in bytes.
+        known: how many events lie before.
+
+    Raises:
+        JournalError: if a line but the last is damaged, or lines are missing or doubled.
+    """
+    try:
+        lines = path.read_bytes()[offset:].splitlines(keepends=True) if path.exists() else []
+    except OSError as error:
+        raise JournalError(f"a journal must be readable, got {error.strerror} ({path})") from error
+    total = known + len(lines)
+    for number, line in enumerate(lines, start=known + 1):
         try:
-            event = Event.model_validate_json(line) if line.endswith(b"\n") else None
+            event = parse_event(line[:-1]) if line.endswith(b"\n") else None
         except ValueError:
             event = None
         if event is None:
-            if number < len(lines):
-                raise JournalError(f"{path}: line {number} of {len(lines)} is damaged")
+            if number < total or line.endswith(b"\n"):
+                raise JournalError(f"a journal must hold whole events, got line {number} of "
+                                   f"{total} damaged, or written by a newer stiltune ({path})")
             return
+        if event.sequence != number - 1:
+            raise JournalError(f"a journal must hold its events in order, got event "
+                               f"{event.sequence} on line {number} of {total}, where event "
+                               f"{number - 1} belongs: lines are missing or doubled ({path})")
         yield event, len(line)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 
+from search.interrupts import Interrupts
 from search.journal import Journal
 from search.options import Options
 from search.storage import SearchDirectory
@@ -27,3 +28,4 @@ class OpenSearch:
     sizes: Mapping[str, Mapping[str, int]]
     options: Options
     console: Console
+    interrupts: Interrupts = field(default_factory=Interrupts)

@@ -86,7 +86,7 @@ class Projection:
         data = event.data
         self._search = RunKey(search=data["search"], search_id=data["search_id"])
         self._inputs = tuple(
-            DataInput(item["name"], item["digest"][:_DIGEST_LIMIT], item["rows"])
+            DataInput(item["name"], item["fingerprint"][:_DIGEST_LIMIT], item["rows"])
             for item in data["datasets"])
         return self._parent(
             event,
@@ -198,11 +198,13 @@ class Projection:
         return change_of(self._key(trial), event.time, fields)
 
     def _read_by(self, config: TrialConfig) -> tuple[DataInput, ...]:
-        """Return the train sets of a trial; data sets are named "<task> <language> <split>"."""
+        """Return the data sets of a trial, which are named as `search.snapshot` names them."""
         cells = config.intermediate.cells if config.intermediate else ()
-        trained = {f"{cell.task} {cell.language} train" for cell in cells}
-        trained |= {f"{task} en train" for task in config.targets}
-        return tuple(data for data in self._inputs if data.name in trained)
+        read = {f"{cell.task} {cell.language} train" for cell in cells}
+        read |= {f"{task} en train" for task in config.targets}
+        read |= {f"{task} {panel} panel" for task in config.targets
+                 for panel in ("selection", "report")}
+        return tuple(data for data in self._inputs if data.name in read)
 
 
 def _trial_of(event: Event) -> str:

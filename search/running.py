@@ -9,11 +9,12 @@ from search.agenda import Agenda
 from search.answer import print_answer, question_of, write_answer
 from search.cluster import capacity, joined
 from search.faults import InterruptedSearch
+from search.interrupts import Interrupted
 from search.live import LiveView
 from search.open_search import OpenSearch
 from search.preparation import Preparation
 from search.tracking import Tracker
-from search.tuner import Interrupted, run_search
+from search.tuner import run_search
 
 __all__ = ["run_to_the_end"]
 
@@ -30,9 +31,10 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
     tracker = Tracker(search.options.tracking_uri, search.journal, search.directory.spool,
                       search.study.study)
     search.journal.listen(tracker.offer)
-    tracker.start()
-    agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
+    agenda: Agenda | None = None
     try:
+        tracker.start()
+        agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
         began = time.monotonic()
         if not agenda.is_done:
             _run_trials(search, agenda, preparation)
@@ -43,10 +45,7 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
         search.journal.append("closed", readout=readout.as_data())
     except (Interrupted, KeyboardInterrupt) as stop:
         search.journal.append("interrupted")
-        raise InterruptedSearch(
-            f"{search.directory.name} interrupted: {len(agenda.results)} of {agenda.total} "
-            f"trials done, all of them kept; go on with: stiltune resume {search.directory.name}"
-        ) from stop
+        raise InterruptedSearch(_how_to_go_on(search, agenda)) from stop
     except Exception as error:
         search.journal.append("interrupted", error=str(error))  # MLflow's run says FAILED
         raise
@@ -61,18 +60,30 @@ def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) ->
         starting = "starting Ray" if address == "local" else f"joining Ray at {address}"
         with search.console.status(starting):
             dashboard = ray.enter_context(joined(address, dashboard=study.resources.workers > 1))
+            search.interrupts.install()  # Ray has put a handler of its own there
+            search.interrupts.check()
             offered = capacity(study.resources, stops_early=study.search.scheduler == "asha",
                                dashboard=dashboard)
             preparation.wait()
         view = LiveView(search.directory.name, agenda, search.console)
         run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
-                   view=view)
+                   view=view, interrupts=search.interrupts)
+
+
+def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:
+    done = "" if agenda is None else (f": {len(agenda.results)} of {agenda.total} trials done, "
+                                      "all of them kept")
+    return (f"{search.directory.name} interrupted{done}; go on with: stiltune resume "
+            f"{search.directory.name}")
 
 
 def _deliver(search: OpenSearch, tracker: Tracker) -> None:
     """Give MLflow what is left, and say so where it does not take it."""
-    with search.console.status("sending MLflow what is left"):
-        undelivered = tracker.close(DELIVERY_SECONDS)
+    try:
+        with search.console.status("sending MLflow what is left"):
+            undelivered = tracker.close(DELIVERY_SECONDS)
+    except KeyboardInterrupt:
+        undelivered = tracker.close(0.0)  # what is left is kept for the next start
     search.journal.close()
     for refusal in tracker.refused:
         search.console.print(f"note: MLflow refused {refusal}", style="yellow")

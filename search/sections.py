@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from search.study_faults import fault
-from spaces.dimensions import Name, Number, Switch, Whole
+from spaces.choices import MOST
+from spaces.dimensions import Code, Name, Number, Switch, Whole
 from spaces.fidelity import Fidelity, Panel, Panels
-from spaces.languages import ENGLISH, language
+from spaces.languages import ENGLISH
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
 from spaces.value import Value
@@ -20,6 +21,8 @@ __all__ = ["Confirmation", "Controls", "Curve", "Levels", "PanelLanguages", "Res
 
 Count = Annotated[Whole, Field(ge=1)]
 
+SMALLEST_SHARE = 0.0001  # of a GPU: what Ray counts in
+
 
 class PanelLanguages(Value):
     """The languages of the two panels, and those that may be trained on all the same.
@@ -27,16 +30,14 @@ class PanelLanguages(Value):
     `allow_overlap` is the declared exception to panels and training pool being disjoint.
     """
 
-    selection: Annotated[tuple[Name, ...], Field(min_length=1)]
-    report: Annotated[tuple[Name, ...], Field(min_length=1)]
-    allow_overlap: tuple[Name, ...] = ()
+    selection: Annotated[tuple[Code, ...], Field(min_length=1)]
+    report: Annotated[tuple[Code, ...], Field(min_length=1)]
+    allow_overlap: tuple[Code, ...] = ()
 
     @model_validator(mode="after")
-    def _languages_are_known(self) -> Self:
+    def _languages_are_distinct(self) -> Self:
         for name in ("selection", "report", "allow_overlap"):
             codes = getattr(self, name)
-            for code in codes:
-                language(code)
             if len(set(codes)) < len(codes):
                 raise ValueError(f"`{name}` must list each language once, "
                                  f"got {', '.join(codes)}")
@@ -87,6 +88,11 @@ def _level(name: str, given: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise fault(f"fidelity.{name}.{key}", f"`{key}` must be a whole number of at least 1, "
                                                   f"got {value!r}")
+        if value > MOST:
+            raise fault(f"fidelity.{name}.{key}", f"`{key}` must be at most {MOST}, got {value}")
+    if "name" in given and given["name"] != name:  # as `Study.to_yaml` writes it
+        raise fault(f"fidelity.{name}.name", f"`name` must be {name!r} or left out, "
+                                             f"got {given['name']!r}")
     return {**given, "name": name}
 
 
@@ -99,12 +105,12 @@ class Search(Value):
     count in the objective. `seed` is the sampler's and the first seed block.
     """
 
-    trials: Count = 24
+    trials: Annotated[Count, Field(le=100_000)] = 24
     sampler: Literal["tpe", "random"] = "tpe"
     scheduler: Literal["fifo", "asha"] = "fifo"
     seed: Annotated[Whole, Field(ge=0, lt=2**30)] = 0
     reproducible: Switch = True
-    round_size: Count = 6
+    round_size: Annotated[Count, Field(le=10_000)] = 6
     fixed_points: tuple[Point, ...] = ()
     retrieval: Switch = False
 
@@ -177,3 +183,11 @@ class Resources(Value):
     cpus: Count = 1
     gpus: Annotated[Number, Field(ge=0)] = 0.0
     precision: Precision = "auto"
+
+    @field_validator("gpus")
+    @classmethod
+    def _gpus_are_ones_or_a_part_of_one(cls, gpus: float) -> float:
+        if gpus > 1 and gpus % 1 or 0 < gpus < SMALLEST_SHARE:
+            raise ValueError(f"must be whole, or a part of one GPU from {SMALLEST_SHARE} on, "
+                             f"got {gpus:g}")
+        return gpus

@@ -36,7 +36,8 @@ class JsonLines:
             return []
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return whole.decode().splitlines()
+        # Not `splitlines`, which also breaks a line at the separators that JSON leaves in texts.
+        return [line.decode(errors="replace") for line in whole.split(b"\n")[:-1]]
 
     def append(self, line: str, *, sync: bool = False) -> None:
         """Write one line; with `sync` it is on disk when this returns."""
@@ -65,7 +66,8 @@ class Ack(Value):
 
     `run` with `run_id`: a run was made or found; `run` alone: making it may or may not have
     succeeded; `event`, `file`: delivered up to and with this sequence number; `refused`: MLflow
-    will never take a part of it; `problem`: why nothing is delivered now, empty when it is again.
+    will never take a part of it; `problem`: why nothing is delivered now, empty when it is again;
+    `emptied`: MLflow has nothing of the search any more, and all of it is to be sent again.
     """
 
     run: str | None = None
@@ -74,20 +76,25 @@ class Ack(Value):
     file: int | None = None
     refused: str | None = None
     problem: str | None = None
+    emptied: bool | None = None
 
 
 class Acks:
     """What one tracking server has taken of one search. One process writes, others may read."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._lines = JsonLines(path)
+        self._forget()
+        self.read_on()
+
+    def _forget(self) -> None:
         self.run_ids: dict[str, str] = {}
         self.doubtful: set[str] = set()
         self.events = 0  # the next event to deliver
         self.files = 0  # the next file to deliver
         self.refused: list[str] = []
         self.problem = ""
-        self.read_on()
 
     def read_on(self) -> None:
         """Take in what was written since the last call."""
@@ -108,6 +115,8 @@ class Acks:
         self._lines.mend()
 
     def _take(self, ack: Ack) -> None:
+        if ack.emptied:
+            self._forget()
         if ack.run is not None and ack.run_id is None:
             self.doubtful.add(ack.run)
         elif ack.run is not None and ack.run_id is not None:

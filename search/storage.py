@@ -30,23 +30,30 @@ class SearchDirectory:
         return self.path.name
 
 
-def storage_root(given: str | None) -> Path:
+def storage_root(given: str | None, *, writes: bool = True) -> Path:
     """Return the storage directory, made where it is missing.
 
+    Args:
+        given: what the user said, None for the default.
+        writes: whether it will be written to; a reader makes nothing.
+
     Raises:
-        UserError: if it is not a directory this process can write to.
+        UserError: if it is not a directory, or not one that this process can write to.
     """
     text = given or DEFAULT_STORAGE
     if "://" in text:
         raise UserError("`--storage` must be a directory that every node sees, since the journal "
                         f"is appended to and synced, got {text!r}")
-    root = Path(text).expanduser().absolute()
     try:
+        root = Path(text).expanduser().absolute()
+        if not writes and not root.exists():
+            return root
         root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # ~no-such-user, a null byte
+        reason = error.strerror if isinstance(error, OSError) else error
         raise UserError(f"`--storage` must be a directory that can be made, got {text!r}: "
-                        f"{error.strerror}") from error
-    if not os.access(root, os.W_OK):
+                        f"{reason}") from error
+    if writes and not os.access(root, os.W_OK):
         raise UserError(f"`--storage` must be writable, got {text!r}")
     return root
 
@@ -78,17 +85,17 @@ def find_search(root: Path, name: str) -> SearchDirectory:
     Raises:
         UserError: if there is neither.
     """
-    if (root / name / "journal.jsonl").is_file():
+    known = sorted(path.parent.name for path in root.glob("*/journal.jsonl"))
+    if name in known:
         return SearchDirectory(root / name)
     numbered = sorted(_searches(root, name), key=lambda pair: pair[1])
     if numbered:
         return SearchDirectory(numbered[-1][0])
-    known = sorted(path.parent.name for path in root.glob("*/journal.jsonl"))
     raise UserError(f"a search must be one of {', '.join(known) or '(none yet)'} in {root}, "
                     f"got {name!r}")
 
 
 def _searches(root: Path, study: str) -> list[tuple[Path, int]]:
     pattern = re.compile(re.escape(study) + r"-([1-9][0-9]*)")
-    return [(path, int(match.group(1))) for path in root.iterdir()
+    return [(path, int(match.group(1))) for path in root.glob("*")
             if path.is_dir() and (match := pattern.fullmatch(path.name))]

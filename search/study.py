@@ -12,6 +12,7 @@ from pydantic import ValidationError, model_validator
 
 from search.declaration import CATALOGUE, Declaration
 from search.faults import UserError
+from search.journal import Journal
 from search.study_faults import StudyError, study_error
 from search.study_file import apply_overrides, dump_study, parse_study, read_study_text
 from search.study_laws import check_laws, warnings_of
@@ -44,8 +45,8 @@ class Study(Declaration):
         is_path = "/" in name or name.endswith((".yaml", ".yml"))
         if not is_path and name in shipped:
             return cls.from_text(shipped[name], overrides)
-        path = Path(name).expanduser()
-        if not is_path and not path.is_file():
+        path = _path(name)
+        if not is_path and not _is_file(path):
             near = difflib.get_close_matches(name, shipped, n=1)
             hint = f"; nearest: {near[0]!r}" if near else ""
             raise UserError(f"a study must be one of {', '.join(shipped)} or a YAML file, "
@@ -70,6 +71,26 @@ class Study(Declaration):
         except ValidationError as error:
             raise study_error(error, cls, source) from error
 
+    @classmethod
+    def from_journal(cls, journal: Journal) -> Study:
+        """Return the study of a search, as its journal has it.
+
+        Raises:
+            UserError: if the journal is empty, or of a stiltune with other studies.
+        """
+        opened = journal.of("opened")
+        if not opened:
+            raise UserError(f"a search must have begun, got an empty journal ({journal.path}); "
+                            "start its study again")
+        data = opened[0].data
+        try:
+            return cls.model_validate(data["study"])
+        except ValidationError as error:
+            first = study_error(error, cls)
+            made_by = data.get("versions", {}).get("stiltune", "another version")
+            raise UserError(f"a search must be one that this stiltune can read, got one of "
+                            f"{made_by}: {first} ({journal.path})") from error
+
     def to_yaml(self) -> str:
         """Return the study as YAML, defaults filled in; it reads back as an equal study."""
         return dump_study(self.model_dump(mode="json", exclude_none=True))
@@ -77,6 +98,20 @@ class Study(Declaration):
     def warnings(self) -> tuple[str, ...]:
         """Return what is allowed and should be known, one line each."""
         return warnings_of(self)
+
+
+def _path(name: str) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:  # ~no-such-user
+        raise UserError(f"a study must be a YAML file, got {name!r}: {error}") from error
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def list_studies() -> list[tuple[str, str]]:

@@ -31,6 +31,8 @@ _LAWS: Final = {
     "bool_parsing": "must be true or false",
     "string_type": "must be text",
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_unicode": "must be Unicode text",
     "string_pattern_mismatch": "must match {pattern}",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
@@ -39,6 +41,7 @@ _LAWS: Final = {
     "literal_error": "must be {expected}",
     "union_tag_invalid": "must have as `origin` one of {expected_tags}",
     "too_short": "must have at least {min_length} item(s)",
+    "too_long": "must have at most {max_length} items",
 }
 
 

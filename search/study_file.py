@@ -2,7 +2,8 @@
 
 PyYAML reads YAML 1.1, where `no` is false (and Norwegian a truth value), `5e-4` a text and `1:30`
 a number of minutes. Here scalars resolve by the core schema of YAML 1.2. Aliases are refused, since
-a study has no use for them and a few can expand to gigabytes.
+a study has no use for them and a few can expand to gigabytes; so are tags, which would let a
+value be read as what it is not.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def _set(data: dict[str, Any], steps: list[str], value: Any) -> None:
     for depth, step in enumerate(steps):
         is_last = depth == len(steps) - 1
         if isinstance(at, list):
-            if not step.isdecimal() or int(step) >= len(at):
+            is_index = step.isdecimal() and len(step) <= _MAX_DIGITS
+            if not is_index or int(step) >= len(at):
                 raise UserError(f"`{'.'.join(steps[:depth])}` must be set by an item from 0 to "
                                 f"{len(at) - 1}, got {step!r} (--set {'.'.join(steps)})")
             index: Any = int(step)
@@ -124,6 +126,8 @@ def _load(text: str, what: str) -> Any:
     except yaml.YAMLError as error:
         problem = str(error).splitlines()[0]
         raise UserError(f"{what} must be plain YAML, got a fault: {problem}") from error
+    except (ValueError, OverflowError) as error:  # PyYAML's own, for an escape beyond Unicode
+        raise UserError(f"{what} must be plain YAML, got a fault: {error}") from error
 
 
 def _named(data: Any) -> str:
@@ -140,6 +144,9 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
         if self.check_event(yaml.AliasEvent):
             raise self._refused("aliases are not allowed")
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it out
+        if event.tag is not None:
+            raise self._refused(f"tags are not allowed, got {event.tag!r}")
         if self.depth > _MAX_DEPTH:
             raise self._refused(f"more than {_MAX_DEPTH} levels of nesting")
         self.depth += 1

@@ -23,7 +23,7 @@ from mlflow.tracking import MlflowClient
 from pyarrow import fs
 
 from search.credentials import without_credentials
-from search.journal import Event
+from search.journal import parse_event
 from search.projection import Projection
 from search.run_changes import Change, DataInput, RunKey, RunStatus, merged
 from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
@@ -79,10 +79,11 @@ class Writer:
         Raises:
             Away: if MLflow does not take it now; the rest waits for the next call.
         """
-        self._read_on()
         if not self._experiment_id:
             self._client = _needed(partial(self._make_client, self._uri))
+            self._begin_again_where_all_is_gone()
             self._experiment_id = _needed(self._find_experiment)
+        self._read_on()
         while self._events:
             window = list(islice(self._events, _EVENTS_PER_WINDOW))
             for change in merged(change for _, changes in window for change in changes):
@@ -99,10 +100,23 @@ class Writer:
             self.acks.add(Ack(file=number))
             self._files.popleft()
 
+    def _begin_again_where_all_is_gone(self) -> None:
+        """Forget what was delivered if the search's own run is not there: its database is new.
+
+        A run that the user has deleted in MLflow is still there, and stays deleted.
+        """
+        first = next(iter(self.acks.run_ids.values()), None)  # parents are made first
+        if first is None:
+            return
+        try:
+            _attempt(lambda: self._client.get_run(first))
+        except _Refused:
+            self.acks.add(Ack(emptied=True))
+
     def _read_on(self) -> None:
         """Fold new events; what was acknowledged is folded too, and not sent."""
         for line in self._journal.read_on():
-            event = Event.model_validate_json(line)
+            event = parse_event(line.encode())
             changes = self._projection.changes(event)
             if event.sequence >= self.acks.events:
                 self._events.append((event.sequence, changes))

@@ -7,11 +7,9 @@ is empty at first, and Tune is fresh each time.
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from ray import tune
@@ -19,6 +17,7 @@ from ray.tune import Callback
 
 from search.agenda import Agenda
 from search.cluster import Capacity, trial_resources, worker_cpus
+from search.interrupts import Interrupted, Interrupts
 from search.live import LiveView
 from search.planned import Planned
 from search.schedulers import make_scheduler
@@ -29,16 +28,12 @@ from trainables.driver import RAY_ENVIRONMENT, drive
 from trainables.lease import Leases
 from trainables.workspace import Workspace
 
-__all__ = ["Interrupted", "run_search"]
-
-
-class Interrupted(Exception):  # noqa: N818 - it is an event, not an error
-    """The user asked the search to stop; everything that ended is in the journal."""
+__all__ = ["run_search"]
 
 
 def run_search(
     agenda: Agenda, directory: SearchDirectory, *, workspace: Workspace, capacity: Capacity,
-    view: LiveView,
+    view: LiveView, interrupts: Interrupts,
 ) -> None:
     """Run every trial that the agenda still has, on the Ray cluster already joined.
 
@@ -61,7 +56,6 @@ def run_search(
                               max_concurrent=capacity.max_concurrent, is_free=leases.is_free,
                               last_words=lambda tune_id: _last_words(directory.path, tune_id))
     trainable = tune.with_resources(drive, trial_resources(study.resources))
-    asked: list[int] = []
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
@@ -77,11 +71,11 @@ def run_search(
         run_config=tune.RunConfig(
             name=directory.name, storage_path=str(directory.path.parent), verbose=0,
             failure_config=tune.FailureConfig(max_failures=0),
-            callbacks=[_StopWhenAsked(asked)]),
+            callbacks=[_StopWhenAsked(interrupts)]),
     )
     # Or else Tune starts a second trial only once the first one's process is up.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
-    with _environment(RAY_ENVIRONMENT | at_once), _interruptible(asked), view:
+    with _environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
         tuner.fit()
     if not agenda.is_done:
         raise Interrupted
@@ -99,30 +93,11 @@ def _last_words(search: Path, tune_id: str) -> str:
 class _StopWhenAsked(Callback):
     """Ends Tune between two of its steps once the user asked for it."""
 
-    def __init__(self, asked: list[int]) -> None:
-        self._asked = asked
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        if self._asked:
-            raise Interrupted
-
-
-@contextmanager
-def _interruptible(asked: list[int]) -> Iterator[None]:
-    """Note the first SIGINT or SIGTERM; a second one acts as it always does."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        self._interrupts.check()
 
 
 @contextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self
 
 from pydantic import model_serializer, model_validator
 
 from spaces.value import Value
 
-__all__ = ["Counts", "Rates"]
+__all__ = ["MOST", "Counts", "Rates"]
+
+MOST: Final = 1_000_000_000
+"""The largest count of examples or rows; more is a slip of the keyboard."""
 
 
 class _Choice(Value):
@@ -65,6 +68,13 @@ class Rates(_Choice):
             return self.options[len(self.options) // 2]
         return math.sqrt(self.low * self.high)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and the largest number there is to choose."""
+        if self.low is None or self.high is None:
+            return min(self.options), max(self.options)
+        return self.low, self.high
+
     @model_serializer
     def _as_written(self) -> Any:
         return _written(self.options, self.low, self.high)
@@ -84,6 +94,8 @@ class Counts(_Choice):
                              f"got {given!r}")
         if given < 0:
             raise ValueError(f"must not be negative, got {given}")
+        if given > MOST:
+            raise ValueError(f"must be at most {MOST}, got {given}")
         return given
 
     @model_validator(mode="after")
@@ -92,11 +104,11 @@ class Counts(_Choice):
         return self
 
     @property
-    def all(self) -> tuple[int, ...]:
-        """Every number there is to choose, rising."""
+    def all(self) -> Sequence[int]:
+        """Every number there is to choose, rising; a range is never written out."""
         if self.low is None or self.high is None:
             return tuple(sorted(self.options))
-        return tuple(range(self.low, self.high + 1))
+        return range(self.low, self.high + 1)
 
     @model_serializer
     def _as_written(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spaces.choices import Counts, Rates
 from spaces.language_orders import LanguageSet, ordered
@@ -14,7 +14,7 @@ from spaces.trial_config import Recipe
 from spaces.value import Value
 from spaces.weighting import Weighting
 
-__all__ = ["IntermediateSpace", "LanguageSpace", "OneOrMany", "RecipeSpace", "TargetSpace"]
+__all__ = ["Code", "IntermediateSpace", "LanguageSpace", "OneOrMany", "RecipeSpace", "TargetSpace"]
 
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
@@ -26,11 +26,18 @@ def _listed(given: Any) -> Any:
     return given if isinstance(given, list | tuple) else (given,)
 
 
-def _distinct(given: tuple[Any, ...]) -> tuple[Any, ...]:
+def _check_distinct(key: str, given: tuple[Any, ...]) -> None:
     if len(set(given)) < len(given):
         twice = next(each for each in given if given.count(each) > 1)
-        raise ValueError(f"must list each item once, got {twice!r} twice")
-    return given
+        raise ValueError(f"`{key}` must list each item once, got {twice!r} twice")
+
+
+def _catalogued(code: str) -> str:
+    return language(code).code
+
+
+# The BCP-47 code of a catalogued language.
+Code = Annotated[Name, AfterValidator(_catalogued)]
 
 
 # A value, or a list of values to choose from.
@@ -44,15 +51,13 @@ class LanguageSpace(Value):
     set is cut from them, `english` whether English is in it too.
     """
 
-    pool: tuple[Name, ...] = ()
+    pool: tuple[Code, ...] = ()
     order: Annotated[tuple[Name, ...], Field(min_length=1), OneOrMany] = ("diverse",)
     count: Counts = Counts.model_validate(0)
     english: Annotated[tuple[Switch, ...], Field(min_length=1), OneOrMany] = (True,)
 
     @model_validator(mode="after")
     def _pool_is_known(self) -> Self:
-        for code in self.pool:
-            language(code)
         if ENGLISH in self.pool:
             raise ValueError(f"`pool` must not hold English, which has its own switch `english`, "
                              f"got {', '.join(self.pool)}")
@@ -62,8 +67,8 @@ class LanguageSpace(Value):
 
     @model_validator(mode="after")
     def _sets_can_be_cut(self) -> Self:
-        _distinct(self.order)
-        _distinct(self.english)
+        _check_distinct("order", self.order)
+        _check_distinct("english", self.english)
         if self.count.all[-1] > len(self.pool):
             raise ValueError(f"`count` must be at most the {len(self.pool)} languages of the pool, "
                              f"got {self.count.all[-1]}")
@@ -95,10 +100,17 @@ class RecipeSpace(Value):
     """A phase's recipe with its learning rate left to choose; the rest is as in `Recipe`."""
 
     learning_rate: Rates
-    batch_size: Annotated[Whole, Field(gt=0)] = 32
+    batch_size: Annotated[Whole, Field(gt=0, le=100_000)] = 32
     warmup: Annotated[Number, Field(ge=0, lt=1)] = 0.1
-    weight_decay: Annotated[Number, Field(ge=0)] = 0.01
+    weight_decay: Annotated[Number, Field(ge=0, le=100)] = 0.01
     max_gradient_norm: Annotated[Number, Field(gt=0)] = 1.0
+
+    @model_validator(mode="after")
+    def _learning_rate_is_one(self) -> Self:
+        if self.learning_rate.ends[1] > 1:
+            raise ValueError("`learning_rate` must be at most 1, "
+                             f"got {self.learning_rate.ends[1]:g}")
+        return self
 
     def recipe(self, learning_rate: float) -> Recipe:
         """Return the recipe at one peak learning rate."""
@@ -118,7 +130,8 @@ class IntermediateSpace(RecipeSpace):
     max_active: Annotated[Whole, Field(ge=1)] | None = None
     languages: LanguageSpace = LanguageSpace()
     examples: Counts | None = None
-    rungs: tuple[Annotated[Number, Field(gt=0, le=1)], ...] = (1.0,)
+    rungs: Annotated[tuple[Annotated[Number, Field(gt=0, le=1)], ...],
+                     Field(max_length=100)] = (1.0,)
 
     @model_validator(mode="after")
     def _fields_fit_each_other(self) -> Self:

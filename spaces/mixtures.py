@@ -42,6 +42,8 @@ class Mixture(Value):
 
     @model_validator(mode="after")
     def _weights_make_a_mixture(self) -> Mixture:
+        if len(dict(self.weights)) < len(self.weights):
+            raise ValueError(f"`weights` must name each task once, got {list(self.weights)}")
         total = sum(weight for _, weight in self.weights)
         if any(weight < 0 for _, weight in self.weights):
             raise ValueError(f"`weights` must not be negative, got {dict(self.weights)}")

@@ -11,7 +11,8 @@ from spaces.value import Value
 __all__ = ["LAB_MODELS", "EncoderModel", "HubModel", "LabModel", "Model", "SimulatedModel",
            "find_model"]
 
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, le=1_000_000, strict=True)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class LabModel(Value):
@@ -21,7 +22,7 @@ class LabModel(Value):
     """
 
     origin: Literal["lab"] = "lab"
-    name: str
+    name: Name
     layers: Count
     hidden: Count
     heads: Count
@@ -30,7 +31,7 @@ class LabModel(Value):
     max_length: Count = 64
     steps: Count
     batch_size: Count
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0, le=1, strict=True)]
 
     @model_validator(mode="after")
     def _heads_divide_hidden(self) -> LabModel:
@@ -47,12 +48,12 @@ class HubModel(Value):
     """
 
     origin: Literal["hub"] = "hub"
-    name: str
-    path: str
+    name: Name
+    path: Name
     revision: str | None = None
     max_length: Count = 128
-    layer: Annotated[int, Field(ge=0)] | None = None
-    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    layer: Annotated[int, Field(ge=0, strict=True)] | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1, strict=True)] | None = None
 
 
 class SimulatedModel(Value):
@@ -62,9 +63,9 @@ class SimulatedModel(Value):
     """
 
     origin: Literal["simulated"] = "simulated"
-    name: str = "simulated"
-    noise_sd: Annotated[float, Field(ge=0)] = 1.0
-    seconds: Annotated[float, Field(ge=0)] = 0.0
+    name: Name = "simulated"
+    noise_sd: Annotated[float, Field(ge=0, strict=True)] = 1.0
+    seconds: Annotated[float, Field(ge=0, le=86_400, strict=True)] = 0.0
 
 
 EncoderModel = Annotated[LabModel | HubModel, Field(discriminator="origin")]
@@ -90,4 +91,4 @@ def find_model(name: str) -> LabModel | HubModel | SimulatedModel:
     for model in LAB_MODELS:
         if model.name == name:
             return model
-    return HubModel(name=name.rstrip("/").rsplit("/", 1)[-1], path=name)
+    return HubModel(name=name.rstrip("/").rsplit("/", 1)[-1] or "/", path=name)

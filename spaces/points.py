@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from spaces.dimensions import IntermediateSpace, TargetSpace
+from spaces.dimensions import IntermediateSpace, Number, TargetSpace, Whole
 from spaces.fidelity import Fidelity, Panels
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import InvalidPoint, Mixture, proportional, uniform
@@ -29,9 +29,9 @@ class Point(Value):
     mixture: Mixture
     model: str | None = None
     languages: LanguageSet | None = None
-    intermediate_learning_rate: Annotated[float, Field(gt=0)] | None = None
-    intermediate_examples: Annotated[int, Field(gt=0)] | None = None
-    target_learning_rate: Annotated[float, Field(gt=0)] | None = None
+    intermediate_learning_rate: Annotated[Number, Field(gt=0)] | None = None
+    intermediate_examples: Annotated[Whole, Field(gt=0)] | None = None
+    target_learning_rate: Annotated[Number, Field(gt=0)] | None = None
 
     @classmethod
     def of(cls, config: TrialConfig) -> Point:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 __all__ = ["Shares", "Value", "digest_of"]
 
@@ -37,5 +37,6 @@ def _sorted_pairs(given: Any) -> Any:
 
 # A mapping name -> number that is truly immutable: sorted pairs inside, a plain dict in JSON.
 Shares = Annotated[
-    tuple[tuple[str, float], ...], BeforeValidator(_sorted_pairs), PlainSerializer(dict)
+    tuple[tuple[str, Annotated[float, Field(strict=True)]], ...],
+    BeforeValidator(_sorted_pairs), PlainSerializer(dict),
 ]

@@ -14,6 +14,8 @@ from spaces.value import Value
 __all__ = ["Weighting"]
 
 _PLAIN = ("simplex", "uniform", "proportional")
+# Colder, one task has all the weight and rows ** (1 / T) overflows; hotter, weights are equal.
+_COLDEST, _HOTTEST = 0.1, 100
 
 
 class Weighting(Value):
@@ -45,6 +47,10 @@ class Weighting(Value):
         if self.cap is not None and (self.cap.low is not None or 0 in self.cap.options):
             raise ValueError("must be a cap of at least 1 row or a list of them, "
                              f"got {self.cap.model_dump()}")
+        if self.temperature is not None and not all(
+                _COLDEST <= each <= _HOTTEST for each in self.temperature.ends):
+            raise ValueError(f"must have temperatures from {_COLDEST} to {_HOTTEST}, got "
+                             f"{self.temperature.model_dump()}")
         if self.temperature is not None and self.temperature.low is not None:
             ends = (self.temperature.low, self.temperature.high or 0.0)
             if any(round(end, 2) != end for end in ends):

@@ -75,13 +75,20 @@ def model_directory(model: HubModel, hub: Path | None) -> Path:
         DataError: if there is no such encoder, or it has no safetensors weights.
     """
     places = [Path(model.path)] + ([hub / model.path] if hub else [])
-    directory = next((place for place in places if place.is_dir()), None) or _download(model)
+    directory = next(filter(_is_directory, places), None) or _download(model)
     if not (directory / "config.json").exists():
         raise DataError(f"an encoder's directory must hold config.json, got none ({directory})")
     if not sorted(directory.glob(_WEIGHTS)):
         raise DataError(f"an encoder must have safetensors weights, got none ({directory}); "
                         "`stiltune convert` makes them from a .bin file")
     return directory.resolve()
+
+
+def _is_directory(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def _download(model: HubModel) -> Path:

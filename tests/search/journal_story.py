@@ -94,7 +94,7 @@ class Story:
     def open(self) -> Event:
         tasks = [("kind", "de"), ("kind", "fr"), ("entity", "de"), ("topic", "en"),
                  ("tagging", "en"), ("kind", "tr")]
-        datasets = [{"name": f"{task} {language} train", "digest": f"{number:016x}",
+        datasets = [{"name": f"{task} {language} train", "fingerprint": f"{number:016x}",
                      "rows": 100 + number} for number, (task, language) in enumerate(tasks)]
         return self.journal.append(
             "opened", search="lab-1", search_id="5eed", study=STUDY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,8 +56,55 @@ def test_reading_changes_nothing(journal: Journal) -> None:
 def test_a_damaged_line_inside_is_refused_with_its_place(journal: Journal) -> None:
     lines = journal.path.read_bytes().splitlines(keepends=True)
     journal.path.write_bytes(lines[0] + b"{}\n" + lines[2])
-    with pytest.raises(UserError, match=r"journal\.jsonl: line 2 of 3 is damaged"):
+    with pytest.raises(UserError, match=r"got line 2 of 3 damaged, .*journal\.jsonl"):
         Journal(journal.path)
+
+
+@pytest.mark.parametrize(("alter", "law"), [
+    (lambda lines: [*lines[:2], lines[1], *lines[2:]], "got event 1 on line 3 of 4"),
+    (lambda lines: [lines[0], lines[2]], "got event 2 on line 2 of 2"),
+    (lambda lines: [lines[0], b"what is this\n", *lines[1:]], "got line 2 of 4 damaged"),
+    (lambda lines: [*lines, b"what is this\n"], "got line 4 of 4 damaged"),
+    (lambda lines: [lines[0], lines[1].replace(b'"number":0', b'"number":1'), lines[2]],
+     "got line 2 of 3 damaged"),
+    (lambda lines: [*lines[:2], lines[2].replace(b"finished", b"finishes")],
+     "got line 3 of 3 damaged"),
+    (lambda lines: [lines[0].replace(b'"opened"', b'"begun"'), *lines[1:]],
+     "got line 1 of 3 damaged, or written by a newer stiltune"),
+], ids=["doubled", "deleted", "garbage", "garbage at the end", "digit", "letter", "newer"])
+def test_whatever_was_altered_is_refused_and_left_alone(
+    journal: Journal, alter: Callable[[list[bytes]], list[bytes]], law: str
+) -> None:
+    altered = b"".join(alter(journal.path.read_bytes().splitlines(keepends=True)))
+    journal.path.write_bytes(altered)
+    with pytest.raises(UserError, match=law) as caught:
+        Journal(journal.path)
+    assert "must" in str(caught.value)
+    assert journal.path.read_bytes() == altered
+
+
+def test_what_another_process_wrote_meanwhile_is_kept(journal: Journal) -> None:
+    early = Journal(journal.path)
+    journal.append("told", "search-000", number=0)
+    journal.close()
+    early.append("resumed")
+    early.close()
+    assert [event.kind for event in Journal(journal.path).events] == [
+        "opened", "suggested", "finished", "told", "resumed"]
+
+
+def test_a_journal_without_check_sums_is_read(journal: Journal) -> None:
+    lines = [event.model_dump_json() + "\n" for event in journal.events]
+    journal.path.write_text("".join(lines))
+    assert Journal(journal.path).events == journal.events
+
+
+def test_a_journal_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").mkdir()
+    with pytest.raises(UserError, match="a journal must be readable, got Is a directory"):
+        Journal(tmp_path / "journal.jsonl")
+    with pytest.raises(UserError, match="a journal must be writable to go on"):
+        Journal(tmp_path / "none" / "journal.jsonl").append("opened")
 
 
 def test_two_processes_cannot_write(journal: Journal) -> None:

@@ -120,7 +120,25 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"intermediate__rungs": [0.5]}, "`rungs` must rise and end at 1, got [0.5] "
                                      "(intermediate.rungs)"),
     ({"intermediate__languages__pool": ["de", "xx", "fr", "ar"]},
-     "`language` must be a catalogued code, got 'xx' (intermediate.languages)"),
+     "`language` must be a catalogued code, got 'xx' (intermediate.languages.pool.1)"),
+    ({"intermediate__languages__pool": ["de", False, "fr", "ar"]},
+     "`pool` must be text, got False (intermediate.languages.pool.1)"),
+    ({"intermediate__languages__order": ["random:1", "random:1"]},
+     "`order` must list each item once, got 'random:1' twice (intermediate.languages.order)"),
+    ({"intermediate__languages__count": {"low": 0, "high": 10**17}},
+     "`count` must be at most 1000000000, got 100000000000000000 (intermediate.languages.count)"),
+    ({"intermediate__languages__count": {"low": 0, "high": 10**9}},
+     "`count` must be at most the 4 languages of the pool, got 1000000000 "
+     "(intermediate.languages.count)"),
+    ({"intermediate__learning_rate": 3}, "`learning_rate` must be at most 1, got 3 "
+                                         "(intermediate.learning_rate)"),
+    ({"intermediate__weighting": {"temperature": 0.001}}, "`weighting` must have temperatures from "
+     "0.1 to 100, got 0.001 (intermediate.weighting)"),
+    ({"intermediate__batch_size": 10**17}, "`batch_size` must be at most 100000, got "
+                                           "100000000000000000 (intermediate.batch_size)"),
+    ({"intermediate__rungs": [each / 200 for each in range(1, 201)]},
+     "`rungs` must have at most 100 items, got [0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.035, "
+     "0.04, 0.045, 0.05, 0.055, 0.06... (intermediate.rungs)"),
     ({"intermediate__languages__pool": ["de", "en", "fr", "ar"]},
      "`pool` must not hold English, which has its own switch `english`, got de, en, fr, ar "
      "(intermediate.languages.pool)"),
@@ -138,6 +156,16 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
      "`count` must be above 0 where `english` is false, got only 0 (intermediate.languages.count)"),
     ({"intermediate__languages__english": "always"},
      "`english` must be true or false, got 'always' (intermediate.languages.english.0)"),
+    ({"models": [{"path": ""}]}, "a model must be a name, a directory, or a mapping with a "
+                                 "`path`, got {'path': ''} (models.0)"),
+    ({"models": [{"origin": "simulated", "name": ""}]}, "`name` must not be empty, got '' "
+                                                        "(models.0.name)"),
+    ({"models": [{"path": "a/b", "max_length": True}]},
+     "`max_length` must be a whole number, got True (models.0.max_length)"),
+    ({"models": [{"path": "a/b", "max_length": "64"}]},
+     "`max_length` must be a whole number, got '64' (models.0.max_length)"),
+    ({"question": "x" * 501}, f"`question` must have at most 500 characters, got '{'x' * 76}... "
+                              "(question)"),
     ({"targets__tasks": ["mnli"]}, "a task here must have the role target, got 'mnli', which is "
                                    "intermediate only (targets.tasks.0)"),
     ({"targets__tasks": []}, "`tasks` must have at least 1 item(s), got [] (targets.tasks)"),
@@ -165,6 +193,10 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"fidelity__search__evaluation_rows": None},
      "`evaluation_rows` must be given, got nothing (fidelity.search.evaluation_rows); "
      "and 1 more fault"),
+    ({"fidelity__search__target_examples": 10**10}, "`target_examples` must be at most 1000000000, "
+     "got 10000000000 (fidelity.search.target_examples)"),
+    ({"fidelity__search__name": "x"}, "`name` must be 'search' or left out, got 'x' "
+                                      "(fidelity.search.name)"),
     ({"search": {"sampler": "grid"}}, "`sampler` must be 'tpe' or 'random', got 'grid' "
                                       "(search.sampler)"),
     ({"search": {"scheduler": "asha"}}, "`rungs` must hold at least 2 for the asha scheduler, got "
@@ -181,6 +213,23 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
      f"a mixture must use the tasks {TASKS}, got 'lab-same' (search.fixed_points.0.mixture)"),
     ({"search": {"fixed_points": [{"mixture": {"lab-kind": 1}, "model": "huge"}]}},
      "`model` must be one of lab-tiny, got 'huge' (search.fixed_points.0.model)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-kind": True}}]}},
+     "`mixture` must be a number, got True (search.fixed_points.0.mixture)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-kind": "1"}}]}},
+     "`mixture` must be a number, got '1' (search.fixed_points.0.mixture)"),
+    ({"search": {"fixed_points": [{"mixture": {"weights": [["lab-kind", 1], ["lab-kind", 0]]}}]}},
+     "`weights` must name each task once, got [('lab-kind', 1.0), ('lab-kind', 0.0)] "
+     "(search.fixed_points.0.mixture)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-kind": 1}, "target_learning_rate": True}]}},
+     "`target_learning_rate` must be a number, got True "
+     "(search.fixed_points.0.target_learning_rate)"),
+    ({"search": {"fixed_points": [{"mixture": {"lab-kind": 1}, "intermediate_examples": "64"}]}},
+     "`intermediate_examples` must be a whole number, got '64' "
+     "(search.fixed_points.0.intermediate_examples)"),
+    ({"search": {"trials": 10**17}}, "`trials` must be at most 100000, got 100000000000000000 "
+                                     "(search.trials)"),
+    ({"search": {"round_size": 10**17}}, "`round_size` must be at most 10000, got "
+                                         "100000000000000000 (search.round_size)"),
     ({"controls": {"seeds": 1}}, "`seeds` must be at least 2, got 1 (controls.seeds)"),
     ({"confirmation": {"seeds": 1}}, "`seeds` must be at least 2, got 1 (confirmation.seeds)"),
     ({"curve__counts": [0, 1]}, "`counts` must have at least 3 item(s), got [0, 1] "
@@ -202,6 +251,8 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"curve__worth": 0}, "`worth` must be above 0, got 0 (curve.worth)"),
     ({"curve__axis": "time"}, "`axis` must be 'languages', got 'time' (curve.axis)"),
     ({"resources": {"workers": 0}}, "`workers` must be at least 1, got 0 (resources.workers)"),
+    ({"resources": {"gpus": 1.5}}, "`gpus` must be whole, or a part of one GPU from 0.0001 on, got "
+                                   "1.5 (resources.gpus)"),
     ({"resources": {"precision": "float16"}}, "got 'float16' (resources.precision)"),
     ({"resources": []}, "`resources` must be a mapping of keys to values, got [] (resources)"),
 ]
@@ -233,8 +284,13 @@ BROKEN: list[tuple[str, str]] = [
     ("a: &x [1]\nb: *x", "aliases are not allowed (line 2, column 4)"),
     ("a: &x {b: 1}\nc:\n  <<: *x", "aliases are not allowed"),
     ("a: " + "[" * 5_000, "more than 20 levels of nesting"),
-    ("a: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
-    ("a: !!binary aGk=", "could not determine a constructor"),
+    ("a: !!python/object/apply:os.system [ls]", "tags are not allowed, got 'tag:yaml.org,2002:py"),
+    ("a: !!binary aGk=", "tags are not allowed, got 'tag:yaml.org,2002:binary' (line 1, column 4)"),
+    ("a: !!int x", "tags are not allowed"),
+    ("a: !!map b", "tags are not allowed"),
+    ("!mine {a: b}", "tags are not allowed"),
+    ('a: "\\U00110000"', "must be plain YAML, got a fault: chr() arg not in range(0x110000)"),
+    ('a: "\\UFFFFFFFF"', "must be plain YAML, got a fault"),
     ("1: a", "a key must be text, got 1"),
     ("? [a, b]\n: c", "a key must be text, got ['a', 'b']"),
     ("a: " + "9" * 5_000, "a whole number must have at most 18 digits, got 5000"),
@@ -283,6 +339,10 @@ def test_an_unknown_study_is_offered_the_nearest() -> None:
         Study.from_file("labb")
     with pytest.raises(UserError, match="a study must be a YAML file, got no file"):
         Study.from_file("../studies/lab")
+    with pytest.raises(UserError, match="a study must be one of lab, xtreme-mini or a YAML file"):
+        Study.from_file("a" * 5_000)
+    with pytest.raises(UserError, match="a study must be a YAML file, got '~no-such-user/x.yaml'"):
+        Study.from_file("~no-such-user/x.yaml")
 
 
 def test_all_faults_are_kept_and_the_first_is_shown() -> None:
@@ -322,6 +382,7 @@ def test_set_reaches_any_key() -> None:
     ("=5", "`--set` must be key=value with a dotted key, got '=5'"),
     ("search..trials=5", "`--set` must be key=value with a dotted key, got 'search..trials=5'"),
     ("models.1=x", "`models` must be set by an item from 0 to 0, got '1' (--set models.1)"),
+    (f"models.{'9' * 5_000}=x", "`models` must be set by an item from 0 to 0, got '999"),
     ("models.first=x", "`models` must be set by an item from 0 to 0, got 'first' "
                        "(--set models.first)"),
     ("study.name=x", "`study` must be a mapping or a list to set 'name' in, got 'good' "

@@ -18,7 +18,7 @@ import pytest
 
 from search.faults import UserError
 from search.journal import Journal
-from search.spool import Settings, Spool
+from search.spool import JsonLines, Settings, Spool
 from search.tracking import Tracker, resolve_uri
 from search.tracking_reader import find_search, storage_of
 from tests.search.journal_story import SECRET, STUDY, Story
@@ -279,6 +279,29 @@ def test_values_of_a_run_that_the_user_deleted_are_refused_and_the_rest_is_sent(
     rest = {name: status for name, status in TRIALS.items() if name != "control-000"}
     assert {name: run["status"] for name, run in seen(uri_of(place)).items()} == {
         "lab-1": "FINISHED", **rest}
+
+
+def test_a_database_that_is_new_again_is_sent_everything(
+    place: Path, story: Story, empty_database: Path
+) -> None:
+    story.tell()
+    old = settings_of(place)
+    deliver(old)
+    shutil.copy(empty_database, place / "new.db")
+    new = old.model_copy(update={"uri": f"sqlite:///{place}/new.db"})
+    # What is acknowledged is not there: the database was deleted and made again.
+    spool = Spool(old.spool)
+    shutil.copy(spool.acks(old.uri).path, spool.acks(new.uri).path)
+    deliver(new)
+    assert seen(new.uri) == seen(old.uri)
+    assert spool.acks(new.uri).refused == []
+
+
+def test_a_line_separator_inside_a_text_breaks_no_line(tmp_path: Path) -> None:
+    lines = JsonLines(tmp_path / "lines.jsonl")
+    lines.append('{"a": "b\u2028c\x85"}')
+    lines.append("{}")
+    assert lines.read_on() == ['{"a": "b\u2028c\x85"}', "{}"]
 
 
 def test_the_reader_finds_what_the_writer_wrote(place: Path, story: Story) -> None:
