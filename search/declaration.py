@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
@@ -128,17 +129,29 @@ class Declaration(Value):
 def _model(index: int, given: Any) -> Any:
     """Return the model that a study names, or describes as a mapping with at least a `path`."""
     if _is_text(given):
-        return find_model(given)
+        return _located(find_model(given))
     if isinstance(given, Mapping) and "origin" in given:  # as `Study.to_yaml` writes one
         return given
     if isinstance(given, Mapping) and _is_text(given.get("path")):
-        named = find_model(given["path"])
+        named = _located(find_model(given["path"]))
         if not isinstance(named, HubModel):
             raise fault(f"models.{index}.path", "`path` must be a hub name or a directory, got "
                                                 f"the lab's own {named.name!r}")
-        return {"origin": "hub", "name": named.name, **given}
+        return {"origin": "hub", "name": named.name, **given, "path": named.path}
     raise fault(f"models.{index}", "a model must be a name, a directory, or a mapping with a "
                                    f"`path`, got {given!r}")
+
+
+def _located(model: Model) -> Model:
+    """Return the model with a directory's whole path, to be found from anywhere else as well."""
+    if not isinstance(model, HubModel):
+        return model
+    try:
+        directory = Path(model.path).expanduser()
+        is_there = directory.is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long for a path, or of no user's home
+        return model
+    return model.model_copy(update={"path": str(directory.absolute())}) if is_there else model
 
 
 def _is_text(given: Any) -> bool:

@@ -50,8 +50,6 @@ class Encoder(nn.Module):
         self.hidden = int(self.config.hidden_size)
         takes_types = "token_type_ids" in inspect.signature(module.forward).parameters
         self._takes_types = takes_types and (getattr(self.config, "type_vocab_size", 0) or 0) > 1
-        # Families with a classification token train it as the sequence's summary.
-        self.has_first_token = "Embeddings" in type(getattr(module, "embeddings", None)).__name__
 
     def forward(self, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
         """Return the last hidden states [items, length, hidden]."""
@@ -83,11 +81,6 @@ class Encoder(nn.Module):
         named = self.module.named_parameters()
         return sum(value.numel() for name, value in named if "embed" not in name
                    and not name.startswith("shared."))
-
-    @property
-    def total_parameters(self) -> int:
-        """The number of all parameters."""
-        return sum(value.numel() for value in self.module.parameters())
 
     def _inputs(self, ids: Tensor, mask: Tensor, types: Tensor) -> dict[str, Tensor]:
         inputs = {"input_ids": ids, "attention_mask": mask}

@@ -23,9 +23,11 @@ from pydantic import ValidationError
 
 from spaces.value import Value
 
-__all__ = ["Manifest", "PhaseStore", "StoredEntry", "open_store"]
+__all__ = ["DRAFTS", "STATES", "Manifest", "PhaseStore", "StoredEntry", "open_store"]
 
 MANIFEST = "manifest.json"
+DRAFTS, STATES = ".drafts", ".states"
+"""Beside a store that is a directory: entries in the making, train states of phases under way."""
 _ABANDONED_DAYS = 1.0  # an attempt without a manifest that is older is nobody's
 _DAY = 86_400.0
 
@@ -142,7 +144,7 @@ class PhaseStore:
 
     def entries(self) -> Iterator[StoredEntry]:
         """Yield all entries, by phase and name."""
-        for phase in self._folders(self._root):
+        for phase in self._phases():
             for entry in self._folders(f"{self._root}/{phase}"):
                 manifest = self.manifest(phase, entry)
                 if manifest is not None:
@@ -185,6 +187,9 @@ class PhaseStore:
     def _place(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
 
+    def _phases(self) -> list[str]:
+        return [name for name in self._folders(self._root) if not name.startswith(".")]
+
     def _folders(self, place: str) -> list[str]:
         selector = fs.FileSelector(place, allow_not_found=True)
         return sorted(info.base_name for info in self._fs.get_file_info(selector)
@@ -224,8 +229,12 @@ class PhaseStore:
             shutil.rmtree(draft)
 
     def _drop_abandoned(self) -> None:
-        """Remove attempts' folders that no manifest names and nobody can still be writing."""
-        for phase in self._folders(self._root):
+        """Remove what nobody can still be writing: folders no manifest names, drafts, states."""
+        for beside in (DRAFTS, STATES):
+            for folder in self._folders(self._place(beside)):
+                if self._age_days(self._place(beside, folder)) > _ABANDONED_DAYS:
+                    self._fs.delete_dir(self._place(beside, folder))
+        for phase in self._phases():
             for entry in self._folders(f"{self._root}/{phase}"):
                 manifest = self.manifest(phase, entry)
                 for folder in self._folders(self._place(phase, entry)):

@@ -23,7 +23,7 @@ from spaces.lab_tasks import LAB_TASKS
 from spaces.tasks import Task, find_task
 from spaces.value import Value, digest_of
 from trainables.encoded_cache import EncodedCache, open_cache
-from trainables.phase_store import PhaseStore, open_store
+from trainables.phase_store import DRAFTS, STATES, PhaseStore, open_store
 from trainables.scores import Cost, PhaseResult
 from trainables.sources import Sources
 from trainables.workers import Alone, Workers
@@ -124,13 +124,13 @@ class Context:
     def drafts(self) -> Path:
         """Where entries are made: beside a store that is a directory, so that they need no copy."""
         remote = "://" in self.workspace.store
-        return Path(self.workspace.cache if remote else self.workspace.store) / ".drafts"
+        return Path(self.workspace.cache if remote else self.workspace.store) / DRAFTS
 
     @property
     def states(self) -> Path:
         """Where the train states of phases in progress lie, by entry."""
         remote = "://" in self.workspace.store
-        return Path(self.workspace.cache if remote else self.workspace.store) / ".states"
+        return Path(self.workspace.cache if remote else self.workspace.store) / STATES
 
     def throttled(self, phase: str, steps: int) -> Callable[[int], None]:
         """Return a function of the steps done that reports at most once a second."""

@@ -44,10 +44,6 @@ class DrawPlan:
     def __len__(self) -> int:
         return len(self.tasks)
 
-    def share(self, step: int, rank: int, size: int) -> tuple[Array, Array]:
-        """Return (pools, items) of one worker's share of a step's batch."""
-        return self.pools[step, rank::size], self.items[step, rank::size]
-
 
 def draw_plan(pools: Sequence[Pool], steps: int, batch_size: int, seed: int) -> DrawPlan:
     """Draw the items of every step.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from tokenizers.pre_tokenizers import ByteLevel
 
 from trainables.rows import DataError
 
@@ -103,12 +106,23 @@ class Tokenizer:
 
     def encode_words(self, sentences: list[list[str]]) -> list[list[list[int]]]:
         """Return the pieces of each word of each sentence, without special tokens."""
-        found = self._tokenizer(sentences, is_split_into_words=True, add_special_tokens=False,
-                                return_attention_mask=False)
+        found = self._of_words(sentences, is_split_into_words=True, add_special_tokens=False,
+                               return_attention_mask=False)
         return [
             _pieces_by_word(found["input_ids"][row], found.word_ids(row), len(words))
             for row, words in enumerate(sentences)
         ]
+
+    @cached_property
+    def _of_words(self) -> Any:
+        """The tokenizer with a space before each word, where bytes tell such words apart."""
+        before = self._tokenizer.backend_tokenizer.pre_tokenizer if self.is_fast else None
+        if not isinstance(before, ByteLevel) or before.add_prefix_space:
+            return self._tokenizer
+        spaced = copy.deepcopy(self._tokenizer)
+        spaced.backend_tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=True,
+                                                           use_regex=before.use_regex)
+        return spaced
 
     def encode_windows(self, questions: list[str], contexts: list[str], max_length: int) -> Any:
         """Return windows over the contexts, each after its question, with offsets.

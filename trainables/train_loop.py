@@ -19,7 +19,7 @@ from trainables.batches import Batch, Batches
 from trainables.device import Device
 from trainables.encoder import Encoder
 from trainables.heads import Head
-from trainables.train_state import LoopState, has_state, load_state, save_state
+from trainables.train_state import LoopState, load_state, save_state
 from trainables.workers import Workers
 
 __all__ = ["NonFiniteLoss", "TaskModel", "TrainLoop", "learning_rate"]
@@ -99,8 +99,8 @@ class TrainLoop:
         Raises:
             NonFiniteLoss: if training diverges.
         """
-        if keep is not None and has_state(keep):
-            self.load(keep)
+        if keep is not None and (taken := load_state(keep)) is not None:
+            self._take(*taken)
         self._model.train()
         done = self.state
         progress = _Progress(done, self._device)
@@ -125,8 +125,18 @@ class TrainLoop:
         save_state(directory, self.state, tensors)
 
     def load(self, directory: Path) -> None:
-        """Take up a state that `save` wrote for the same phase."""
-        self.state, tensors = load_state(directory)
+        """Take up a state that `save` wrote for the same phase.
+
+        Raises:
+            OSError: if it is not there, or damaged.
+        """
+        taken = load_state(directory)
+        if taken is None:
+            raise OSError(f"a train state must be whole, got none or a damaged one ({directory})")
+        self._take(*taken)
+
+    def _take(self, state: LoopState, tensors: dict[str, Tensor]) -> None:
+        self.state = state
         with torch.no_grad():
             for name, value in self._named.items():
                 value.copy_(tensors.pop(f"model.{name}"))
@@ -142,8 +152,7 @@ class TrainLoop:
     def _train_step(self, step: int, progress: _Progress) -> Tensor:
         """Do one optimiser step; return (mean loss, gradient norm) as a tensor of two."""
         batch = self._batches.batch(step, self._workers.rank, self._workers.size)
-        self._device.seed(hash((self.state.seed, step, self._workers.rank)) % 2**63)
-        loss = self._backward(batch, progress)
+        loss = self._backward(batch, step, progress)
         gradients = [value.grad for value in self._parameters if value.grad is not None]
         if self._workers.size > 1:
             self._workers.add([loss, *gradients])
@@ -159,13 +168,14 @@ class TrainLoop:
         progress.count(self._batches.batch_size, batch.tokens)
         return torch.stack([loss, norm])
 
-    def _backward(self, batch: Batch, progress: _Progress) -> Tensor:
+    def _backward(self, batch: Batch, step: int, progress: _Progress) -> Tensor:
         """Leave the share's gradients; return its part of the batch's mean loss.
 
         Where memory runs out, the micro-batch is halved and the step is done again.
         """
         while True:
             micro_batch = min(progress.micro_batch or len(batch), len(batch))
+            self._device.seed(hash((self.state.seed, step, self._workers.rank)) % 2**63)
             try:
                 return self._accumulate(batch, micro_batch)
             except torch.OutOfMemoryError:

@@ -5,7 +5,6 @@ A state is a directory that appears whole or not at all.
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from pathlib import Path
@@ -18,7 +17,7 @@ from spaces.value import Value
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["LoopState", "has_state", "load_state", "save_state"]
+__all__ = ["LoopState", "load_state", "save_state"]
 
 NUMBERS, TENSORS = "state.json", "state.safetensors"
 
@@ -59,14 +58,16 @@ def save_state(directory: Path, numbers: LoopState, tensors: dict[str, Tensor]) 
     shutil.rmtree(replaced, ignore_errors=True)
 
 
-def has_state(directory: Path) -> bool:
-    """Return whether a directory holds a state."""
-    return (directory / NUMBERS).exists()
+def load_state(directory: Path) -> tuple[LoopState, dict[str, Tensor]] | None:
+    """Return a state's numbers and tensors, on the CPU; None where none is there, or whole.
 
-
-def load_state(directory: Path) -> tuple[LoopState, dict[str, Tensor]]:
-    """Return a state's numbers and tensors, on the CPU."""
+    A machine that lost its power may have kept a file's name and not its bytes.
+    """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    numbers = LoopState.model_validate(json.loads((directory / NUMBERS).read_text()))
-    return numbers, load_file(str(directory / TENSORS))
+    try:
+        numbers = LoopState.model_validate_json((directory / NUMBERS).read_bytes())
+        return numbers, load_file(str(directory / TENSORS))
+    except (FileNotFoundError, ValueError, SafetensorError):
+        return None

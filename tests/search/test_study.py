@@ -12,6 +12,7 @@ import yaml
 from search.faults import UserError
 from search.study import Study, StudyError, list_studies
 from search.study_file import MAX_BYTES
+from spaces.models import HubModel
 
 GOOD: dict[str, Any] = {
     "study": "good",
@@ -305,6 +306,18 @@ def test_text_that_is_no_study_is_refused_in_one_line(text: str, part: str) -> N
         Study.from_text(text)
     assert part in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["mine", "./mine/", {"path": "mine", "max_length": 64}])
+def test_a_directory_of_the_users_is_found_from_anywhere(
+    given: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (model,) = Study.model_validate(good(models=[given])).models
+
+    assert isinstance(model, HubModel)
+    assert (model.name, model.path) == ("mine", str(tmp_path / "mine"))
 
 
 def test_files_that_are_no_study_are_refused(tmp_path: Path) -> None:

@@ -52,13 +52,17 @@ def test_every_family_loads_by_its_encoder_and_comes_back_from_disk(
     assert torch.equal(again.eval()(*BATCH), states)
 
 
+def total(encoder: Encoder) -> int:
+    return sum(value.numel() for value in encoder.module.parameters())
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_parameters_are_counted_alike_from_headers_and_modules(
     family: str, tmp_path: Path
 ) -> None:
     ref, encoder = published(tmp_path, family)
     counts = count_parameters(ref.model, tmp_path)
-    assert (counts.body, counts.total) == (encoder.body_parameters, encoder.total_parameters)
+    assert (counts.body, counts.total) == (encoder.body_parameters, total(encoder))
 
 
 @pytest.mark.parametrize("model", LAB_MODELS, ids=lambda model: model.name)
@@ -66,7 +70,7 @@ def test_parameters_of_lab_encoders_are_counted_from_their_shape(model: object) 
     assert isinstance(model, type(LAB_MODELS[0]))
     encoder = fresh_encoder(model, pad_id=1, seed=0)
     counts = count_parameters(model, None)
-    assert (counts.body, counts.total) == (encoder.body_parameters, encoder.total_parameters)
+    assert (counts.body, counts.total) == (encoder.body_parameters, total(encoder))
 
 
 def test_a_trained_module_is_not_given_out_as_the_reference(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import ByteLevelBPETokenizer
+from transformers import RobertaTokenizer
 
 from spaces.tasks import Kind
 from tests.trainables.tiny import TASKS, WORDS, rows, task, write_tokenizer
@@ -114,6 +116,18 @@ def test_a_tokenizer_without_pad_uses_another_token(tmp_path: Path) -> None:
     bare = write_tokenizer(tmp_path / "b", pad_token=None, sep_token=None, unk_token=None)
     with pytest.raises(DataError, match="must have a pad, end or unknown token"):
         _ = Tokenizer(bare).pad_id
+
+
+def test_words_of_a_byte_level_tokenizer_are_read_as_in_running_text(tmp_path: Path) -> None:
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(["the cat sat"] * 9, vocab_size=300, min_frequency=1,
+                                special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    trained.save_model(str(tmp_path))
+    RobertaTokenizer.from_pretrained(tmp_path).save_pretrained(tmp_path)
+    spaced = Tokenizer(tmp_path)
+    words = spaced.encode_words([["cat", "sat"]])[0]
+    running = spaced.encode(["the cat sat"], None, max_length=9)["input_ids"][0]
+    assert [piece for word in words for piece in word] == running[-3:-1]
 
 
 def test_a_directory_without_tokenizer_is_one_line(tmp_path: Path) -> None:

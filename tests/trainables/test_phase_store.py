@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trainables.phase_store import MANIFEST, PhaseStore
+from trainables.phase_store import DRAFTS, MANIFEST, STATES, PhaseStore
 
 FILES = {"encoder/weights.bin": b"0123456789" * 50, "scores.json": b"{}", "empty": b""}
 
@@ -148,6 +148,19 @@ def test_collection_follows_its_rules(
     removed = store.collect(**rules)  # type: ignore[arg-type]
     assert {each.entry for each in store.entries()} == left
     assert {each.entry for each in removed} == {"e0", "e1", "e2"} - left
+
+
+@pytest.mark.parametrize("beside", [DRAFTS, STATES])
+def test_collection_takes_what_was_abandoned_and_leaves_what_is_under_way(
+    tmp_path: Path, beside: str
+) -> None:
+    store = PhaseStore(str(tmp_path / "store"))
+    left = [Path(store.uri) / beside / name for name in ("old", "new")]
+    for directory in left:
+        filled(directory.parent, {"weights": b"x"}).rename(directory)
+    os.utime(left[0], (0, 0))
+    store.collect()
+    assert [directory.exists() for directory in left] == [False, True]
 
 
 def test_a_remote_store_needs_a_cache() -> None:

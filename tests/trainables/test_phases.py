@@ -179,4 +179,4 @@ def test_progress_is_told_at_most_once_a_second(tmp_path: Path) -> None:
     report = context(tmp_path, report=told.append).throttled("a", 100)
     for step in range(100):
         report(step)
-    assert told == [Progress("a", 0, 100)]
+    assert told == [Progress("a", 1, 100)]

@@ -88,10 +88,3 @@ def test_batches_are_of_like_length_and_in_random_order() -> None:
     padded, real = (lengths.max(axis=1) * 16).sum(), lengths.sum()
     assert padded / real < 1.05
     assert abs(np.corrcoef(np.arange(200), lengths.mean(axis=1))[0, 1]) < 0.3
-
-
-def test_workers_share_each_batch_without_overlap() -> None:
-    plan = draw_plan(pools([(0, 1.0)]), 5, 7, 0)
-    parts = [plan.share(3, rank, 2)[1] for rank in range(2)]
-    assert sorted(np.concatenate(parts)) == sorted(plan.items[3])
-    assert [len(part) for part in parts] == [4, 3]

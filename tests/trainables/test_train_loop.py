@@ -94,6 +94,19 @@ def test_a_kept_state_is_taken_up_where_it_was_left(place: Path, tmp_path: Path)
     assert all(torch.equal(value, after[name]) for name, value in weights(again).items())
 
 
+@pytest.mark.parametrize("file", ["state.json", "state.safetensors"])
+def test_a_damaged_state_is_as_good_as_none(place: Path, tmp_path: Path, file: str) -> None:
+    whole = loop(place)
+    whole.run(12)
+    after = weights(whole)
+    loop(place).run(6, keep=tmp_path / "state", keep_seconds=0.0)
+    damaged = tmp_path / "state" / file
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    again = loop(place)
+    again.run(12, keep=tmp_path / "state")
+    assert all(torch.equal(value, after[name]) for name, value in weights(again).items())
+
+
 def test_a_step_that_ran_out_of_memory_is_redone_in_micro_batches(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
