@@ -123,12 +123,13 @@ def resume(name: str, address: str, tracking_uri: str | None, storage: str | Non
 @app.command(epilog="\b\nExamples:\n  stiltune best lab\n  stiltune best lab-2 --format yaml")
 @click.argument("name")
 @_storage
+@_tracking
 @_format
-def best(name: str, storage: str | None, form: str) -> None:
+def best(name: str, storage: str | None, tracking_uri: str | None, form: str) -> None:
     """Read out the search NAME: best mixtures, the languages curve, what was excluded."""
     from search.inspection import best_of
 
-    best_of(name, storage=storage, form=form, console=_console())
+    best_of(name, storage=storage, tracking_uri=tracking_uri, form=form, console=_console())
 
 
 @app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"

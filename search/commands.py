@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from search.faults import InterruptedSearch, UserError
+from search.finding import find_anywhere
 from search.journal import Journal
 from search.open_search import OpenSearch
 from search.options import Options, workspace_of
@@ -18,7 +19,7 @@ from search.preflight import check_options
 from search.preparation import Preparation
 from search.snapshot import Snapshot, take_snapshot
 from search.spool import Spool
-from search.storage import find_search, new_search, storage_root
+from search.storage import new_search, storage_root
 from search.study import Study
 from spaces.value import digest_of
 
@@ -65,8 +66,8 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
         UserError: if there is no such search.
         InterruptedSearch: if the user stopped it again.
     """
-    root = storage_root(options.storage)
-    directory = find_search(root, name)
+    root, directory = find_anywhere(name, storage=options.storage,
+                                    tracking_uri=options.tracking_uri)
     journal = Journal(directory.journal)
     study = Study.from_journal(journal)
     data = journal.of("opened")[0].data

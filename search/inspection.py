@@ -12,9 +12,10 @@ from rich.table import Table
 
 from search.answer import make_readout, print_readout, question_of
 from search.faults import UserError
+from search.finding import find_anywhere
 from search.journal import Journal
 from search.options import Options, workspace_of
-from search.storage import find_search, storage_root, store_uri
+from search.storage import storage_root, store_uri
 from search.study import Study
 from trainables.phase_store import PhaseStore
 
@@ -24,13 +25,15 @@ GIB, MIB = 2**30, 2**20
 DAY_SECONDS = 86_400
 
 
-def best_of(name: str, *, storage: str | None, form: str, console: Console) -> None:
+def best_of(
+    name: str, *, storage: str | None, tracking_uri: str | None, form: str, console: Console
+) -> None:
     """Print the read-out of a search as it stands, finished or not.
 
     Raises:
         UserError: if there is no such search, or nothing in it.
     """
-    directory = find_search(storage_root(storage, writes=False), name)
+    _, directory = find_anywhere(name, storage=storage, tracking_uri=tracking_uri)
     journal = Journal(directory.journal)
     study = Study.from_journal(journal)
     question = question_of(study, study.space(journal.of("opened")[0].data["sizes"]))

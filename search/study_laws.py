@@ -177,6 +177,9 @@ def _warnings(study: Declaration) -> Iterator[str]:
             yield (f"confirmation is below the search's own fidelity, got "
                    f"{getattr(levels.confirm, name)} for {getattr(levels.search, name)} "
                    f"(fidelity.confirm.{name})")
+    if study.search.scheduler == "asha" and study.search.reproducible:
+        yield ("asha decides on rungs as they come in, so that two runs may stop other trials "
+               "(search.scheduler)")
     if not study.confirmation.winners:
         yield "without confirmation the best score is biased upwards (confirmation.winners)"
     for task in study.intermediate_tasks:

@@ -42,6 +42,12 @@ def resolve_uri(given: str | None, remembered: str | None = None) -> str:
     return f"sqlite:///{Path(relative[1]).absolute()}" if relative else uri
 
 
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file of a resolved SQLite URI, None of any other."""
+    found = re.fullmatch(r"sqlite:///(/[^?]+)(\?.*)?", uri)
+    return Path(found[1]) if found else None
+
+
 class Tracker:
     """Sends a search's journal to MLflow from a process beside it; the search never waits.
 

@@ -55,6 +55,18 @@ def assert_each_trial_once(stiltune: Stiltune, whole: Stiltune) -> None:
     assert len(trials) == len(whole.finished("simulated-1")) + 1  # the search's own
 
 
+def test_mlflow_knows_where_a_search_lies(
+    whole: Stiltune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(whole.environment, "HOME", str(tmp_path))  # no searches of the user's
+    found = json.loads(whole.run("best", "simulated", "--format", "json"))
+    assert found["search"] == "simulated-1"
+    assert "got 'nobody'" in whole.run("best", "nobody", expect=2)
+    monkeypatch.setitem(whole.environment, "MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/no.db")
+    assert "got 'simulated'" in whole.run("best", "simulated", expect=2)
+    assert not (tmp_path / "no.db").exists()
+
+
 def test_a_search_runs_to_its_answer(whole: Stiltune) -> None:
     found = answer(whole)
     assert found["search"] == "simulated-1"

@@ -1,0 +1,49 @@
+"""Finding a search by its name: under the storage, else where MLflow says that it wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from search.faults import UserError
+from search.storage import SearchDirectory, find_search, storage_root
+from search.tracking import resolve_uri, sqlite_file
+
+__all__ = ["find_anywhere"]
+
+
+def find_anywhere(
+    name: str, *, storage: str | None, tracking_uri: str | None
+) -> tuple[Path, SearchDirectory]:
+    """Return a search's storage and its directory.
+
+    Where no storage is given, a search that is not in the default one is looked up in MLflow by
+    its own name or its study's.
+
+    Raises:
+        UserError: if there is no such search, or its storage is not within this machine's reach.
+    """
+    root = storage_root(storage, writes=False)
+    try:
+        return root, find_search(root, name)
+    except UserError as missing:
+        there = None if storage else _tracked(name, tracking_uri)
+        if there is None:
+            raise
+        if not there.is_dir():
+            raise UserError(f"a search's storage must be within reach, got {there}, where MLflow "
+                            f"says that {name!r} is; give --storage") from missing
+        return there, find_search(there, name)
+
+
+def _tracked(name: str, tracking_uri: str | None) -> Path | None:
+    """Return the storage of which MLflow knows, None where it knows none or does not answer."""
+    uri = resolve_uri(tracking_uri)
+    file = sqlite_file(uri)
+    if file is not None and not file.exists():
+        return None  # a look would make the database
+    from search.tracking_reader import storage_of  # MLflow takes seconds to import
+
+    try:
+        return Path(storage_of(name, uri))
+    except UserError:
+        return None
