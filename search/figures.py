@@ -70,8 +70,7 @@ def draw_curve(curve: Saturation) -> Figure:
         curve.axis)
     axes.set_xlabel(f"{noun} (count, log scale)")
     axes.set_ylabel("score on the report panel (points)")
-    basis = (f"{curve.level:.0%} t intervals over {curve.units} {curve.unit}s"
-             if curve.units > 1 else "one seed block of one order, so no interval")
+    basis = curve.basis if curve.units > 1 else "one seed block of one order, so no interval"
     add_title(axes, _verdict(curve), f"worth {curve.worth:g} points per doubling; {basis}")
     add_legend(figure, _curve_key(curve))
     return figure

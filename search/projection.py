@@ -27,6 +27,7 @@ from trainables.scores import Scores
 
 __all__ = ["Projection"]
 
+_NOTE: Final = "mlflow.note.content"  # what MLflow's page of a run shows as its description
 _DIGEST_LIMIT: Final = 36  # characters of a data set's digest; MLflow's own limit
 
 
@@ -80,6 +81,7 @@ class Projection:
                 return [self._parent(event, status=RunStatus.RUNNING)]
             case "closed":
                 return [self._parent(event, status=RunStatus.FINISHED,
+                                     tags={_NOTE: event.data.get("summary", "")},
                                      texts={"readout.json": _json(event.data["readout"])})]
 
     def _opened(self, event: Event) -> Change:
@@ -90,7 +92,8 @@ class Projection:
             for item in data["datasets"])
         return self._parent(
             event,
-            tags={"stiltune.search": data["search"], "stiltune.storage": data["storage"]},
+            tags={"stiltune.search": data["search"], "stiltune.storage": data["storage"],
+                  _NOTE: data["study"].get("question", "")},
             parameters=study_parameters(data["study"]),
             inputs=self._inputs,
             texts={"study.yaml": data["study_yaml"], "versions.json": _json(data["versions"])},
@@ -152,7 +155,7 @@ class Projection:
                   for trial in sorted(self._running)]
         self._running.clear()
         error = event.data.get("error")
-        tags = {"stiltune.error": error, "mlflow.note.content": error} if error else {}
+        tags = {"stiltune.error": error, _NOTE: error} if error else {}
         status = RunStatus.FAILED if error else RunStatus.KILLED
         return [*killed, self._parent(event, tags=tags, status=status)]
 
@@ -217,8 +220,7 @@ def _ending_tags(result: TrialResult) -> dict[str, str]:
     tags = {"stiltune.outcome": result.outcome.value, "stiltune.marks": ", ".join(result.marks),
             "stiltune.device": result.cost.device, "stiltune.precision": result.cost.precision}
     if result.error is not None:
-        # The note is what MLflow's own page of a run shows first.
-        tags |= {"stiltune.error": result.error, "mlflow.note.content": result.error}
+        tags |= {"stiltune.error": result.error, _NOTE: result.error}
     return tags
 
 

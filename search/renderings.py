@@ -14,7 +14,7 @@ from search.entries import Entry, Readout
 from search.intervals import spell
 from search.saturation import Saturation
 
-__all__ = ["as_json", "as_markdown", "as_tables", "as_yaml"]
+__all__ = ["as_json", "as_markdown", "as_tables", "as_yaml", "summary"]
 
 _Row = tuple[str, ...]
 _NONE = "-"
@@ -55,6 +55,15 @@ def as_markdown(readout: Readout) -> str:
         lines += [f"{note}  " for note in notes]
     lines += ["", "## What to try next", "", *(f"- {sentence}" for sentence in readout.next)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def summary(readout: Readout) -> str:
+    """Return the answer in a few sentences: the best mixture, and the curve's verdict."""
+    answer = headline(readout)
+    parts = [answer[:1].upper() + answer[1:]]
+    if readout.curve is not None:
+        parts.append(f"Languages curve: {readout.curve.sentence}")
+    return "\n\n".join(parts)
 
 
 def headline(readout: Readout) -> str:

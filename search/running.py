@@ -13,6 +13,7 @@ from search.interrupts import Interrupted
 from search.live import LiveView
 from search.open_search import OpenSearch
 from search.preparation import Preparation
+from search.renderings import summary
 from search.tracking import Tracker
 from search.tuner import run_search
 
@@ -42,7 +43,7 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
             readout = write_answer(
                 search.directory, search.journal, question_of(search.study, agenda.space),
                 wall_seconds=time.monotonic() - began, tracker=tracker)
-        search.journal.append("closed", readout=readout.as_data())
+        search.journal.append("closed", readout=readout.as_data(), summary=summary(readout))
     except (Interrupted, KeyboardInterrupt) as stop:
         search.journal.append("interrupted")
         raise InterruptedSearch(_how_to_go_on(search, agenda)) from stop

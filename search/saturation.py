@@ -21,7 +21,8 @@ class Saturation(Value):
     `worth` points, given only where the data show it; `low` < x* <= `high`, each as far as it is
     shown; `falls_after` is the x of that verdict. `first_step` is the step from 0 to the least
     positive x, no part of the verdict. `unit` is what `units` counts, orders where there are
-    several; `units_needed` is how many would do at the spread seen, where that can be said.
+    several; `basis` says what intervals are over; `units_needed` is how many would do at the
+    spread seen, where that can be said.
     """
 
     axis: str
@@ -29,6 +30,7 @@ class Saturation(Value):
     level: float = LEVEL
     unit: Literal["order", "block"]
     units: int
+    basis: str
     observations: tuple[Observation, ...]
     points: tuple[Point, ...]
     doublings: tuple[Doubling, ...]
@@ -76,12 +78,14 @@ def locate(
     is_open = finding.verdict == "not located"
     needed = needed_units(doublings, worth, data.units) if is_open else None
     first = data.doubling(0.0, data.xs[0]) if has_first else None
+    told = Told(data, doublings, worth, axis)
     return Saturation(
         axis=axis, worth=worth, unit="order" if data.is_by_order else "block", units=data.units,
+        basis=told.basis,
         observations=observations, points=tuple(data.point(at) for at in data.all_xs),
         doublings=doublings, first_step=first, verdict=finding.verdict, x_star=finding.x_star,
         low=finding.low, high=finding.high, falls_after=finding.falls_after, units_needed=needed,
-        sentence=sentence(Told(data, doublings, worth, axis), finding, first, needed),
+        sentence=sentence(told, finding, first, needed),
     )
 
 

@@ -36,6 +36,8 @@ _PAIRS_PER_CALL: Final = 100
 # Answers that no later attempt can change, such as a run that the user has deleted.
 _REFUSALS: Final = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
 _EVENTS_PER_WINDOW: Final = 200
+# MLflow's page then shows metrics and parameters, not traces.
+_EXPERIMENT_TAGS: Final = {"mlflow.experimentKind": "custom_model_development"}
 
 Answer = TypeVar("Answer")
 
@@ -216,7 +218,7 @@ class Writer:
         found = self._client.get_experiment_by_name(self._experiment)
         if found is None:
             # Another search may make it first; then the next attempt finds it.
-            return str(self._client.create_experiment(self._experiment))
+            return str(self._client.create_experiment(self._experiment, tags=_EXPERIMENT_TAGS))
         if found.lifecycle_stage != mlflow.entities.LifecycleStage.ACTIVE:
             raise Away(f"MLflow's experiment {self._experiment!r} must be active, got deleted: "
                        "restore it or delete it for good")

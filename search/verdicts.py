@@ -93,10 +93,10 @@ class Told:
     @property
     def basis(self) -> str:
         """The units that intervals are over."""
-        if self.data.is_by_order:
-            blocks = _count(len(self.data.blocks), "seed block")
-            return f"{LEVEL:.0%} t intervals over {self.data.units} orders and {blocks}"
-        return f"{LEVEL:.0%} t intervals over {_count(self.data.units, 'seed block')} of one order"
+        blocks = _count(len(self.data.blocks), "seed block")
+        orders = f"{self.data.units} orders and {blocks}" if self.data.is_by_order else (
+            f"{blocks} of one order")
+        return f"{LEVEL:.0%} t intervals over {orders}"
 
     def step(self, doubling: Doubling) -> str:
         """The doubling and its gain."""

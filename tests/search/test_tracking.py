@@ -121,6 +121,7 @@ def test_the_client_sees_the_search(place: Path, story: Story) -> None:
     assert {name: run["status"] for name, run in shown.items()} == TRIALS
     assert {run["parent"] for run in shown.values()} == {"lab-1"}
     assert parent["status"] == "FINISHED"
+    assert parent["tags"]["mlflow.note.content"] == "Tags do."
     assert parent["artifacts"] == ["readout.json", "study.yaml", "versions.json"]
     assert parent["params"]["search.sampler"] == STUDY["search"]["sampler"]  # type: ignore[index]
     assert parent["metrics"]["objective.best"][0][:2] == (1, 50.0)
