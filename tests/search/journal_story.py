@@ -17,7 +17,8 @@ from trainables.scores import Cost, PanelName, PhaseResult, Score, Scores
 PANELS: dict[PanelName, tuple[str, ...]] = {"selection": ("fi", "hu"), "report": ("et", "sw")}
 TARGETS = ("topic", "tagging")
 SECRET = "hunter2"
-STUDY = {"study": "lab", "question": "Which mixture helps?", "search": {"seed": 3, "sampler": "tpe"}}
+STUDY = {"study": "lab", "question": "Which mixture helps?",
+         "search": {"seed": 3, "sampler": "tpe"}}
 
 # What a trial's last rung scores; the selection panel's mean is a whole number.
 POINTS = {"fi": 40.0, "hu": 60.0, "et": 30.0, "sw": 34.0}
