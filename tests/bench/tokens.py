@@ -79,7 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=3, help="turns of each side [3]")
     parser.add_argument("--models", nargs="+", default=["lab-small", "lab-medium"],
                         choices=[model.name for model in LAB_MODELS], help="encoders")
-    parser.add_argument("--hub", type=Path, help="offline mirror with nyu-mll/glue")
+    parser.add_argument("--hub", type=Path,
+                        help="offline mirror with nyu-mll/glue, at most all of its rows")
     parser.add_argument("--cache", type=Path, help="where the lab is kept [a temporary directory]")
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="stiltune-bench-") as temporary:
@@ -175,7 +176,7 @@ def _joined(cache: Path, count: int) -> Rows:
 def _mnli(hub: Path, cache: Path, count: int) -> Rows:
     task = find_task("mnli", BENCHMARK_TASKS)
     table = Sources(hub=hub, cache=cache).rows(task, "en", "train").table
-    chosen = np.random.default_rng(0).choice(len(table), count, replace=False)
+    chosen = np.random.default_rng(0).permutation(len(table))[:count]
     taken = table.take(pa.array(chosen))
     return _rows(taken["text"].to_pylist(), taken["text_pair"].to_pylist(),
                  taken["label"].to_pylist(), task)
