@@ -25,8 +25,8 @@ _WRITER_ENVIRONMENT: Final = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 # The writer imports the very copy of stiltune that started it, from any working directory. It
-# gives way to the search as the trials do, to whose processes Ray gives this nice value too.
-_WRITER: Final = ("import os, sys; os.nice(15); sys.path[:] = sys.argv[1:]; "
+# gives way to the trials, above all while they start.
+_WRITER: Final = ("import os, sys; os.nice(19); sys.path[:] = sys.argv[1:]; "
                   "from search.tracking_process import main; main()")
 _SQLITE_FILE: Final = re.compile(r"sqlite:///(?!/)(?!:memory:)(.+)")
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
-from ray.tune import Callback
 
 from search.agenda import Agenda
 from search.cluster import Capacity, trial_resources, worker_cpus
@@ -71,7 +70,7 @@ def run_search(
         run_config=tune.RunConfig(
             name=directory.name, storage_path=str(directory.path.parent), verbose=0,
             failure_config=tune.FailureConfig(max_failures=0),
-            callbacks=[_StopWhenAsked(interrupts)]),
+            stop=_StopWhenAsked(interrupts)),
     )
     # Or else Tune starts a second trial only once the first one's process is up.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
@@ -90,14 +89,25 @@ def _last_words(search: Path, tune_id: str) -> str:
     return ""
 
 
-class _StopWhenAsked(Callback):
-    """Ends Tune between two of its steps once the user asked for it."""
+class _StopWhenAsked(tune.Stopper):
+    """Ends Tune after one of its steps once the user asked for it.
+
+    Not a callback: for any of those Tune imports every logger that it knows, MLflow's for a second.
+    """
 
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
 
-    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        return False
+
+    def stop_all(self) -> bool:
         self._interrupts.check()
+        return False
+
+    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[Interrupts]]:
+        # Tune keeps a copy beside the search; signals belong to this process alone.
+        return _StopWhenAsked, (Interrupts(),)
 
 
 @contextmanager

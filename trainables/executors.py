@@ -120,12 +120,18 @@ def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
             kind: Literal["finished", "rung"] = "finished" if outcome.fraction == 1 else "rung"
             emit(Message(kind=kind, result=_fields(outcome, phases)))
     except EntryBusy as busy:
+        _import_ahead()
         emit(Message(kind="deferred", entry=busy.entry))
     except Exception as error:  # noqa: BLE001  one trial's failure is an outcome of the search
         log.exception("trial %s failed", assignment.trial)
         if workers.size > 1:  # the others may wait for this one: Train ends them all
             raise
         emit(_failure(error))
+
+
+def _import_ahead() -> None:
+    """Import what this process needs later; while it waits for another's phase it has the time."""
+    from trainables import evaluation, training  # noqa: F401
 
 
 def _failure(error: BaseException) -> Message:

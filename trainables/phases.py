@@ -133,8 +133,11 @@ class Context:
         return Path(self.workspace.cache if remote else self.workspace.store) / STATES
 
     def throttled(self, phase: str, steps: int) -> Callable[[int], None]:
-        """Return a function of the steps done that reports at most once a second."""
-        latest = 0.0
+        """Return a function of the steps done that reports at most once a second, and not at once.
+
+        The phase's beginning has just been reported.
+        """
+        latest = time.monotonic()
 
         def report(step: int) -> None:
             nonlocal latest

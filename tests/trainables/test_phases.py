@@ -174,9 +174,14 @@ def test_a_version_makes_another_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     assert note("a").entry != before
 
 
-def test_progress_is_told_at_most_once_a_second(tmp_path: Path) -> None:
+def test_progress_is_told_at_most_once_a_second_and_not_beside_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[Progress] = []
-    report = context(tmp_path, report=told.append).throttled("a", 100)
-    for step in range(100):
+    now = 100.0
+    monkeypatch.setattr("trainables.phases.time.monotonic", lambda: now)
+    report = context(tmp_path, report=told.append).throttled("a", 12)
+    for step in range(1, 13):
         report(step)
-    assert told == [Progress("a", 1, 100)]
+        now += 0.25  # exact in binary
+    assert [progress.step for progress in told] == [5, 9]
