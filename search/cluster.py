@@ -15,7 +15,7 @@ from search.faults import UserError
 from search.sections import Resources
 from spaces.value import Value
 
-__all__ = ["Capacity", "capacity", "joined", "trial_resources", "worker_cpus"]
+__all__ = ["Capacity", "capacity", "environment", "joined", "trial_resources", "worker_cpus"]
 
 # A trial's driver; it must not be 0 (Ray refuses) and must leave whole cores to the workers.
 DRIVER_CPUS = 0.01
@@ -35,6 +35,18 @@ class Capacity(Value):
 
 
 @contextmanager
+def environment(wanted: dict[str, str]) -> Iterator[None]:
+    """Set variables that Ray or Tune reads meanwhile; what the user set is left alone."""
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@contextmanager
 def joined(address: str, *, dashboard: bool) -> Iterator[str]:
     """Join the cluster at `address`, or start a private one for `local`; leave it at the end.
 
@@ -44,12 +56,12 @@ def joined(address: str, *, dashboard: bool) -> Iterator[str]:
         UserError: if no cluster answers at `address`.
     """
     own = address == "local"  # only who starts a cluster may say what it runs
-    if own:
-        os.environ.setdefault("RAY_worker_niceness", str(WORKER_NICENESS))
+    wanted = {"RAY_worker_niceness": str(WORKER_NICENESS)} if own else {}
     try:
-        context = ray.init(
-            address=address, namespace="stiltune", log_to_driver=False,
-            logging_level=logging.ERROR, include_dashboard=dashboard if own else None)
+        with environment(wanted):
+            context = ray.init(
+                address=address, namespace="stiltune", log_to_driver=False,
+                logging_level=logging.ERROR, include_dashboard=dashboard if own else None)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"`--address` must be a running Ray cluster, got {address!r}: {reason}"

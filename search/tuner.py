@@ -6,16 +6,13 @@ is empty at first, and Tune is fresh each time.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ray import tune
 
 from search.agenda import Agenda
-from search.cluster import Capacity, trial_resources, worker_cpus
+from search.cluster import Capacity, environment, trial_resources, worker_cpus
 from search.interrupts import Interrupted, Interrupts
 from search.live import LiveView
 from search.planned import Planned
@@ -74,7 +71,7 @@ def run_search(
     )
     # Or else Tune starts a second trial only once the first one's process is up.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
-    with _environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
+    with environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
         tuner.fit()
     if not agenda.is_done:
         raise Interrupted
@@ -108,15 +105,3 @@ class _StopWhenAsked(tune.Stopper):
     def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[Interrupts]]:
         # Tune keeps a copy beside the search; signals belong to this process alone.
         return _StopWhenAsked, (Interrupts(),)
-
-
-@contextmanager
-def _environment(wanted: dict[str, str]) -> Iterator[None]:
-    """Set variables that Tune reads while it runs; what the user set is left alone."""
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
