@@ -26,4 +26,5 @@ def workspace_of(study: Study, options: Options, root: Path) -> Workspace:
     return Workspace(
         store=store_uri(root), cache=str(root / "cache"),
         hub=None if options.hub is None else str(Path(options.hub).expanduser().absolute()),
-        workers=study.resources.workers, precision=study.resources.precision)
+        workers=study.resources.workers, one_machine=options.address == "local",
+        precision=study.resources.precision)

@@ -21,7 +21,7 @@ from search.searchers import AgendaSearcher
 from search.storage import SearchDirectory
 from trainables.assignment import Assignment
 from trainables.driver import RAY_ENVIRONMENT, drive
-from trainables.lease import Leases
+from trainables.lease import leases_of
 from trainables.workspace import Workspace
 
 __all__ = ["run_search"]
@@ -38,7 +38,7 @@ def run_search(
     """
     study = agenda.study
     single = study.resources.workers == 1
-    leases = Leases(workspace.store)
+    leases = leases_of(workspace)
 
     def hand_out(planned: Planned) -> dict[str, Any]:
         assignment = Assignment(

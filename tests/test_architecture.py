@@ -16,6 +16,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 # Which files may import a library, as prefixes of their path; a library has one or two owners.
 OWNERS = {
     "babel": ("trainables/lab/",),
+    "filelock": ("trainables/lease.py",),
     "huggingface_hub": ("trainables/hub.py", "trainables/encoder_ref.py"),
     "matplotlib": ("search/figure_style.py", "search/figures.py"),
     "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),

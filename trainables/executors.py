@@ -18,7 +18,7 @@ from ray.train.v2.api.config import FailureConfig
 from ray.tune.integration.ray_train import TuneReportCallback
 
 from trainables.assignment import Assignment
-from trainables.lease import Leases
+from trainables.lease import leases_of
 from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress
 from trainables.scores import Cost, PhaseResult
@@ -105,7 +105,7 @@ def _group_loop(config: dict[str, Any]) -> None:
 
 def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
     """Run the trial's phases and tell what happens."""
-    leases = Leases(assignment.workspace.store)
+    leases = leases_of(assignment.workspace)
 
     def report(progress: Progress) -> None:
         if workers.size == 1 or not progress.step:  # steps are told by one rank alone

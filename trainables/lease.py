@@ -1,7 +1,9 @@
-"""The lease: within a cluster, a store entry is made by one trial at a time.
+"""The lease: a store entry is made by one trial at a time.
 
-One small actor keeps who makes what. A maker renews its lease while it works; a dead maker's
-lease runs out. Waiters hold no slot: a trial that finds its entry leased gives its slot back.
+On one machine a lease is a locked file, which the kernel frees when its holder dies. On a cluster
+one small actor keeps who makes what: a maker renews its lease while it works, and a dead maker's
+lease runs out. Who waits for longer than a moment holds no slot: a trial that finds its entry
+leased gives its slot back.
 """
 
 from __future__ import annotations
@@ -10,17 +12,83 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
 
-import ray
+from filelock import FileLock, Timeout
 
-__all__ = ["LeaseBoard", "Leases"]
+from trainables.workspace import Workspace
+
+__all__ = ["FileLeases", "LeaseBoard", "Leases", "leases_of"]
 
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 5.0
 NAMESPACE = "stiltune"
 ACTOR_NAME = "leases"
+
+# A trial that finds its entry leased waits for so long before it gives its slot back.
+_PATIENCE_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
+
+
+class Leases(Protocol):
+    """The leases on the entries of one store."""
+
+    def hold(self, entry: str) -> AbstractContextManager[bool]:
+        """Yield True while `entry` is leased to the caller, False if another makes it."""
+
+    def is_free(self, entry: str) -> bool:
+        """Return whether nobody makes `entry` now."""
+
+
+def leases_of(workspace: Workspace) -> Leases:
+    """Return the leases on the store of a workspace."""
+    if workspace.one_machine:
+        return FileLeases(Path(workspace.cache) / "leases")
+    return _BoardLeases(workspace.store)
+
+
+class FileLeases:
+    """Leases among the processes of one machine: each is a lock on a file of its own."""
+
+    def __init__(self, directory: Path, patience: float = _PATIENCE_SECONDS) -> None:
+        self._directory, self._patience = directory, patience
+        directory.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def hold(self, entry: str) -> Iterator[bool]:
+        """Yield True while `entry` is leased to the caller, False if another goes on making it."""
+        lock = self._lock(entry)
+        try:
+            lock.acquire(timeout=self._patience, poll_interval=_LOOK_SECONDS)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._release(lock)
+
+    def is_free(self, entry: str) -> bool:
+        """Return whether nobody makes `entry` now."""
+        lock = self._lock(entry)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        self._release(lock)
+        return True
+
+    def _lock(self, entry: str) -> FileLock:
+        return FileLock(self._directory / entry)
+
+    @staticmethod
+    def _release(lock: FileLock) -> None:
+        # First the name, while it is locked: who opened the file meanwhile locks a nameless one,
+        # which `filelock` notices.
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 class LeaseBoard:
@@ -48,11 +116,13 @@ class LeaseBoard:
         return self._held.get(entry, ("", 0.0))[1] <= time.monotonic()
 
 
-class Leases:
-    """The cluster's leases on the entries of one store."""
+class _BoardLeases:
+    """Leases within a cluster, kept by its board."""
 
     def __init__(self, store: str) -> None:
-        self._store = store
+        import ray
+
+        self._store, self._get = store, ray.get
         board: Any = ray.remote(LeaseBoard)
         self._board: Any = board.options(
             num_cpus=0, name=ACTOR_NAME, namespace=NAMESPACE, lifetime="detached",
@@ -63,7 +133,7 @@ class Leases:
     def hold(self, entry: str) -> Iterator[bool]:
         """Yield True while `entry` is leased to the caller, False if another makes it."""
         holder, key = uuid.uuid4().hex, f"{self._store}|{entry}"
-        if not ray.get(self._board.acquire.remote(key, holder)):
+        if not self._get(self._board.acquire.remote(key, holder)):
             yield False
             return
         done = threading.Event()
@@ -73,12 +143,12 @@ class Leases:
             yield True
         finally:
             done.set()
-            ray.get(self._board.release.remote(key, holder))
+            self._get(self._board.release.remote(key, holder))
 
     def is_free(self, entry: str) -> bool:
         """Return whether nobody makes `entry` now."""
-        return bool(ray.get(self._board.is_free.remote(f"{self._store}|{entry}")))
+        return bool(self._get(self._board.is_free.remote(f"{self._store}|{entry}")))
 
     def _renew(self, key: str, holder: str, done: threading.Event) -> None:
         while not done.wait(RENEW_SECONDS):
-            ray.get(self._board.acquire.remote(key, holder))
+            self._get(self._board.acquire.remote(key, holder))

@@ -18,11 +18,13 @@ class Workspace(Value):
 
     `store` is a directory or a pyarrow filesystem URI; `cache` a directory for data made or
     tokenised once; `hub` an offline mirror of hub repositories, None for the hub itself.
-    `precision` auto is bfloat16 on a CUDA device that has it, float32 elsewhere.
+    `one_machine` says that only processes of one machine make entries of the store. `precision`
+    auto is bfloat16 on a CUDA device that has it, float32 elsewhere.
     """
 
     store: str
     cache: str
     hub: str | None = None
     workers: Annotated[int, Field(gt=0)] = 1
+    one_machine: bool = False
     precision: Precision = "auto"
