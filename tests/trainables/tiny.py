@@ -91,7 +91,8 @@ def _row(kind: Kind, number: int, draw: random.Random) -> dict[str, Any]:
             row |= {"text": " ".join(words), "english": " ".join(reversed(words))}
         case Kind.MULTIPLE_CHOICE:
             label = draw.randint(0, 2)
-            options = [draw.choices(WORDS, k=draw.randint(1, 4)) for _ in range(3)]
+            options = [[first, *draw.choices(WORDS, k=draw.randint(0, 3))]
+                       for first in draw.sample(WORDS, 3)]
             row |= {"prompt": " ".join(words), "label": label, "options": [
                 " ".join([*option, "red" if place == label else "blue"])
                 for place, option in enumerate(options)]}
