@@ -1,11 +1,13 @@
 """Work: what the trials of a study do, at most, reckoned from their configurations alone.
 
-FLOPs count every example at the model's longest input, bytes every encoder at float32; work that
-trials share through the phase store is counted for each of them.
+FLOPs count every example at the model's longest input (in multiple choice, one an option), bytes
+every encoder at float32; work that trials share through the phase store is counted for each of
+them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -70,17 +72,32 @@ def work_of(config: TrialConfig, study: Study, parameters: ParameterCounts) -> W
     phases = rungs * sum(task.trained for task in study.target_tasks)
     target_steps = phases * steps_of(fidelity.target_examples, config.target)
     target_examples = target_steps * config.target.batch_size
-    rows = rungs * fidelity.evaluation_rows * sum(
-        len(list(panel_languages(task, config.panels, fidelity))) for task in study.target_tasks)
+    scored = [(task, rungs * fidelity.evaluation_rows
+               * len(list(panel_languages(task, config.panels, fidelity))))
+              for task in study.target_tasks]
     length = getattr(config.model, "max_length", 0)  # a simulated model reads nothing
     copies = len(stops) + phases + STATE_COPIES * max(0, len(stops) - 1)
     return Work(
         intermediate_examples=examples, intermediate_steps=stops[-1] if stops else 0,
         target_phases=phases, target_examples=target_examples, target_steps=target_steps,
-        rows=rows,
-        flops=parameters.body * length * (6.0 * (examples + target_examples) + 2.0 * rows),
+        rows=sum(rows for _, rows in scored),
+        flops=parameters.body * length * (
+            6.0 * (examples * _sequences(config, study) + target_examples * _mean(
+                task.sequences for task in study.target_tasks if task.trained))
+            + 2.0 * sum(task.sequences * rows for task, rows in scored)),
         bytes=copies * parameters.total * BYTES_PER_PARAMETER,
     )
+
+
+def _sequences(config: TrialConfig, study: Study) -> float:
+    """Return the sequences that an encoder reads for an intermediate example, on average."""
+    weights = config.intermediate.mixture.weights if config.intermediate else ()
+    return math.fsum(weight * study.task(name).sequences for name, weight in weights)
+
+
+def _mean(values: Iterable[int]) -> float:
+    found = list(values)
+    return sum(found) / len(found) if found else 0.0
 
 
 def batches_of(
@@ -123,8 +140,9 @@ def batches_of(
 def _one_of_each_model(
     study: Study, space: SearchSpace, fidelity: Fidelity
 ) -> list[TrialConfig]:
-    """Return a trial of each model with the most examples; which mixture makes no difference."""
-    mixture = uniform(study.intermediate.tasks[:1])
+    """Return a trial of each model with the most work: on the task that reads most a row."""
+    widest = max(study.intermediate_tasks, key=lambda task: task.sequences)
+    mixture = uniform([widest.name])
     return [space.config(Point(mixture=mixture, model=model.name), seed=study.search.seed,
                          fidelity=fidelity) for model in study.models]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TAGGING = "tagging"
     QA = "qa"
     RETRIEVAL = "retrieval"
+    MULTIPLE_CHOICE = "multiple-choice"
 
 
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
@@ -36,7 +37,9 @@ CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.TAGGING: ("tokens", "tags"),
     Kind.QA: ("question", "context", "answers", "answer_starts"),
     Kind.RETRIEVAL: ("text", "english"),
+    Kind.MULTIPLE_CHOICE: ("prompt", "options", "label"),
 }
+MOST_OPTIONS = 10
 
 
 class LabSource(Value):
@@ -50,7 +53,8 @@ class HubSource(Value):
 
     `config` may hold `{code}` (the language's BCP-47 code), `{udpos}` (its name in XTREME's
     UD-POS) or `{tatoeba}` (its ISO 639-3 code in Tatoeba's file names). `columns` maps a
-    canonical column to the repository's; a dot reads a field of a struct. `splits` maps
+    canonical column to the repository's; a dot reads a field of a struct. `options` may lie in a
+    column of lists or in several columns of texts, one an option. `splits` maps
     train, validation and test to the repository's split names. `revision` pins a commit, branch
     or tag of the hub.
 
@@ -63,10 +67,22 @@ class HubSource(Value):
     repository: str
     config: str
     splits: dict[Split, str]
-    columns: dict[str, str]
+    columns: Mapping[str, str | tuple[str, ...]]
     document: str | None = None
     rows_per_document: Annotated[int, Field(gt=0)] = 1
     revision: str | None = None
+
+    @model_validator(mode="after")
+    def _options_alone_lie_in_several_columns(self) -> HubSource:
+        for name, column in self.columns.items():
+            if name != "options" and not isinstance(column, str):
+                raise ValueError(f"`{name}` must be one column, got {', '.join(column)}")
+        return self
+
+    def column(self, name: str) -> str:
+        """Return the repository's name of a canonical column, of several their names in a row."""
+        found = self.columns[name]
+        return found if isinstance(found, str) else "`, `".join(found)
 
     def config_of(self, code: str) -> str:
         """Return the config that holds a language.
@@ -83,6 +99,10 @@ class Task(Value):
     `train` and `evaluation` list the languages (BCP-47) with a train split and with a
     validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
     `train_source` is where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI.
+
+    For multiple choice `labels` name a row's options by position, as the data's labels do:
+    ("choice1", "choice2"), or ("1", "2", "3") where they count from 1. So it is known before any
+    row is read how many options a row has, and which one a label means.
     """
 
     name: str
@@ -97,13 +117,34 @@ class Task(Value):
 
     @model_validator(mode="after")
     def _labels_fit_the_kind(self) -> Task:
-        labelled = self.kind in (Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING)
+        labelled = self.kind in (Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING,
+                                 Kind.MULTIPLE_CHOICE)
         if labelled != bool(self.labels):
             raise ValueError("`labels` must be given exactly for labelled kinds, "
                              f"got {self.labels}")
         if self.kind is Kind.RETRIEVAL and self.train:
             raise ValueError(f"`train` must be empty for retrieval, got {self.train}")
         return self
+
+    @model_validator(mode="after")
+    def _labels_name_the_options(self) -> Task:
+        if self.kind is not Kind.MULTIPLE_CHOICE:
+            return self
+        count = len(self.labels)
+        if not 2 <= count <= MOST_OPTIONS or len(set(self.labels)) < count:
+            raise ValueError(f"`labels` must name 2 to {MOST_OPTIONS} options, each once, "
+                             f"got {', '.join(self.labels)}")
+        for source in (self.source, self.train_source):
+            given = source.columns.get("options") if isinstance(source, HubSource) else None
+            if isinstance(given, tuple) and len(given) != count:
+                raise ValueError(f"`options` must be one column for each of the {count} labels, "
+                                 f"got {', '.join(given)}")
+        return self
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences an encoder reads for a row: for multiple choice one an option."""
+        return len(self.labels) if self.kind is Kind.MULTIPLE_CHOICE else 1
 
     @property
     def trained(self) -> bool:

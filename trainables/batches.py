@@ -23,8 +23,9 @@ Array = NDArray[Any]
 class Batch:
     """One worker's share of a step's batch.
 
-    `targets` are int64: [items] of labels, [items, length] of tags or masked tokens, or
-    [items, 2] of answer ends. `count` is what the whole batch's summed loss is divided by, over
+    `inputs` are the items' sequences, of each item as many. `targets` are int64: [items] of
+    labels or right options, [items, length] of tags or masked tokens, or [items, 2] of answer
+    ends. `count` is what the whole batch's summed loss is divided by, over
     all workers; `tokens` are the whole batch's real (non-padding) tokens.
     """
 
@@ -39,12 +40,14 @@ class Batch:
 
     def slice(self, low: int, high: int) -> tuple[Array, Array, Array, Array]:
         """Return ids, mask, types and targets of some items, without needless padding."""
-        width = int(self.inputs.mask[low:high].any(axis=0).sum())
+        each = len(self.inputs.ids) // len(self)
+        own = slice(low * each, high * each)
+        width = int(self.inputs.mask[own].any(axis=0).sum())
         targets = self.targets[low:high]
         if targets.ndim == 2 and targets.shape[1] == self.inputs.mask.shape[1]:
             targets = targets[:, :width]
         parts = (self.inputs.ids, self.inputs.mask, self.inputs.types)
-        ids, mask, types = (np.ascontiguousarray(part[low:high, :width]) for part in parts)
+        ids, mask, types = (np.ascontiguousarray(part[own, :width]) for part in parts)
         return ids, mask, types, np.ascontiguousarray(targets)
 
 
@@ -75,7 +78,7 @@ class TaskBatches:
         names = list(dict.fromkeys(task.name for task, _, _ in cells))
         self._tasks = [next(task for task, _, _ in cells if task.name == name) for name in names]
         self._pad_id = pad_id
-        pools = [Pool(names.index(task.name), weight, encoded.lengths)
+        pools = [Pool(names.index(task.name), weight, encoded.longest)
                  for task, weight, encoded in cells]
         plan = draw_plan(pools, steps, batch_size, seed)
         self._tasks_of_steps = plan.tasks
@@ -107,7 +110,7 @@ class MaskedBatches:
         self._seed, self._tokenizer, self._encoded = seed, tokenizer, encoded
         self._special = np.asarray(tokenizer.special_ids)
         self._ordinary = np.setdiff1d(np.arange(len(tokenizer)), self._special)
-        self._plan = draw_plan([Pool(0, 1.0, encoded.lengths)], steps, batch_size, seed)
+        self._plan = draw_plan([Pool(0, 1.0, encoded.longest)], steps, batch_size, seed)
 
     def batch(self, step: int, rank: int, size: int) -> Batch:
         """Return one worker's share of the batch of a step; the whole is masked alike."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,9 @@ ENOUGH = 100
 
 def columns_needed(source: HubSource) -> tuple[str, ...]:
     """Return the top-level columns of the repository that canonical rows are made of."""
-    named = {*source.columns.values(), *((source.document,) if source.document else ())}
+    named = {*chain.from_iterable((given,) if isinstance(given, str) else given
+                                  for given in source.columns.values()),
+             *((source.document,) if source.document else ())}
     return tuple(sorted({path.split(".")[0] for path in named}))
 
 
@@ -37,11 +40,13 @@ def canonical_rows(
 
     Labels are mapped by name: the repository's order of names may differ from the task's, its
     set of names may not. Where it names none, its integers are taken to be in the task's order.
+    For multiple choice they are taken for names where the task's labels are numbers.
 
     Raises:
         DataError: if a column has a wrong type; a text, a token or a list is null or empty; a
-            label is unknown; tokens and tags differ in number; an answer is not at its place in
-            the context; an id is repeated; or no labelled row is left.
+            label is unknown; tokens and tags differ in number; a row has more or fewer options
+            than the task; an answer is not at its place in the context; an id is repeated; or no
+            labelled row is left.
     """
     if not len(raw.table):
         raise DataError(f"{task.name} {language} {split} must have at least one row, got none "
@@ -84,7 +89,7 @@ def _check_variety(task: Task, source: HubSource, table: pa.Table, file: Path) -
     seen = set(pc.unique(values).to_pylist())
     absent = [label for number, label in enumerate(task.labels) if number not in seen]
     if len(seen) == 1 or (absent and name == "label"):
-        raise DataError(f"`{source.columns[name]}` must take every label of {task.name}, got none "
+        raise DataError(f"`{source.column(name)}` must take every label of {task.name}, got none "
                         f"that is {', '.join(absent)} in {len(table)} rows ({file})")
 
 
@@ -98,11 +103,12 @@ class _Mapping:
         """Return `id`, `document` and the kind's columns, with unlabelled rows still in."""
         kind = self._task.kind
         readers: dict[str, Callable[[str], pa.Array]] = {
-            "context": self._untrimmed, "label": self._labels, "tags": self._tags,
+            "context": self._untrimmed, "tags": self._tags,
+            "label": self._choices if kind is Kind.MULTIPLE_CHOICE else self._labels,
             "tokens": self._raw.lists_of_texts, "answers": self._raw.lists_of_texts,
-            "answer_starts": self._raw.lists_of_numbers,
+            "answer_starts": self._raw.lists_of_numbers, "options": self._options,
         }
-        columns = {name: readers.get(name, self._raw.texts)(self._source.columns[name])
+        columns = {name: readers.get(name, self._raw.texts)(self._source.column(name))
                    for name in CANONICAL_COLUMNS[kind]}
         if kind is Kind.TAGGING:
             self._check_lengths(columns, "tokens", "tags")
@@ -122,6 +128,40 @@ class _Mapping:
         known = pc.not_equal(given, UNLABELLED)
         stand_in = pc.if_else(known, given, 0)
         return pc.if_else(known, self._indices(column, stand_in), UNLABELLED)
+
+    def _options(self, column: str) -> pa.Array:
+        """Return each row's options, from a column of lists or from one column an option."""
+        given = self._source.columns["options"]
+        if isinstance(given, tuple):
+            return pa.array(zip(*(self._raw.texts(each).to_pylist() for each in given),
+                                strict=True), pa.list_(pa.string()))
+        lists = self._raw.lists_of_texts(column)
+        wanted = len(self._task.labels)
+        other = pc.not_equal(pc.list_value_length(lists), wanted)
+        self._raw.refuse(column, other, lists, f"a list of {wanted} texts, one a label of "
+                                               f"{self._task.name}")
+        return with_values(lists, pc.utf8_trim_whitespace(lists.flatten()))
+
+    def _choices(self, column: str) -> pa.Array:
+        """Return the position of each row's right option.
+
+        A label is an option's name, or its position from 0 unless names are numbers; a number
+        may be written as a text.
+        """
+        given = self._raw.numbers_or_texts(column)
+        if pa.types.is_integer(given.type) and self._raw.names_of(column):
+            return self._labels(column)
+        names = self._task.labels
+        wanted = f"one of {', '.join(names)}"
+        texts = given.cast(pa.string())
+        found = pc.index_in(texts, value_set=pa.array(names))
+        if not all(name.isdecimal() for name in names):
+            wanted += f", or an integer from 0 to {len(names) - 1}"
+            positions = pa.array(map(str, range(len(names))))
+            found = pc.coalesce(found, pc.index_in(texts, value_set=positions))
+        found = pc.if_else(pc.equal(texts, str(UNLABELLED)), UNLABELLED, found.cast(pa.int64()))
+        self._raw.refuse(column, pc.is_null(found), given, wanted)
+        return found
 
     def _tags(self, column: str) -> pa.Array:
         lists = self._raw.lists_of_numbers_or_texts(column)
@@ -155,7 +195,7 @@ class _Mapping:
     def _ids(self) -> pa.Array:
         if "id" not in self._source.columns:
             return pa.array(map(str, range(self._raw.rows)), pa.string())
-        column = self._source.columns["id"]
+        column = self._source.column("id")
         ids = self._raw.texts(column)
         first: dict[str, int] = {}
         for row, name in enumerate(ids.to_pylist()):
@@ -177,21 +217,21 @@ class _Mapping:
 
     def _check_lengths(self, columns: dict[str, pa.Array], name: str, other: str) -> None:
         wanted, given = (pc.list_value_length(columns[key]) for key in (name, other))
-        named = self._source.columns
+        named = self._source.column
         for row in np.flatnonzero(pc.not_equal(wanted, given))[:1].tolist():
-            raise DataError(f"`{named[other]}` must be as long as `{named[name]}`, got "
+            raise DataError(f"`{named(other)}` must be as long as `{named(name)}`, got "
                             f"{given[row]} for {wanted[row]} ({self._raw.place(row)})")
 
     def _check_answers(self, columns: dict[str, pa.Array]) -> None:
-        named = self._source.columns
+        named = self._source.column
         texts = zip(*(columns[key].to_pylist() for key in ("context", "answers", "answer_starts")),
                     strict=True)
         for row, (context, answers, starts) in enumerate(texts):
             for answer, start in zip(answers, starts, strict=True):
                 if start < 0 or context[start:start + len(answer)] != answer:
                     raise DataError(
-                        f"`{named['answers']}` must stand in `{named['context']}` at "
-                        f"`{named['answer_starts']}`, got {answer[:60]!r} at {start} "
+                        f"`{named('answers')}` must stand in `{named('context')}` at "
+                        f"`{named('answer_starts')}`, got {answer[:60]!r} at {start} "
                         f"({self._raw.place(row)})"
                     )
 

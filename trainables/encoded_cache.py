@@ -85,14 +85,13 @@ def _map(path: Path) -> Encoded:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     start = 8 + int.from_bytes(mapped[:8], "little")
     header: dict[str, Any] = json.loads(mapped[8:start])
-    encoded = Encoded(np.zeros(0, np.int32), np.zeros(1, np.int64))
     arrays = {}
     for name, entry in header.items():
         if name != "__metadata__":
             low, high = entry["data_offsets"]
             dtype = np.dtype(_DTYPES[entry["dtype"]])
-            arrays[name] = np.frombuffer(
-                mapped, dtype, (high - low) // dtype.itemsize, start + low)
+            flat = np.frombuffer(mapped, dtype, (high - low) // dtype.itemsize, start + low)
+            arrays[name] = flat.reshape(entry["shape"])
     encoded = Encoded(arrays["ids"], arrays["offsets"])
     for name, array in arrays.items():
         group, _, field = name.partition(".")

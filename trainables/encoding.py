@@ -1,7 +1,8 @@
 """Encoding: rows of text become flat arrays of token ids, once per rows and tokenizer.
 
-An item is what an encoder reads at once: a row, a piece of a long sentence, or a window of a
-long context. Items lie end to end in flat arrays, so that padding a batch is one gather.
+An item is what a head reads at once: a row, a piece of a long sentence, or a window of a long
+context. It is one sequence of tokens, or for multiple choice one sequence an option. Sequences
+lie end to end in flat arrays, so that padding a batch is one gather.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Padded:
-    """A batch of items: `ids` int64 [items, length], `mask` bool, `types` int64 or None."""
+    """A batch of sequences: `ids` int64 [sequences, length], `mask` bool, `types` int64."""
 
     ids: Array
     mask: Array
@@ -39,9 +40,11 @@ class Padded:
 class Encoded:
     """Items as flat arrays.
 
-    `ids` int32 [tokens]; item i is `ids[offsets[i]:offsets[i + 1]]`, `offsets` int64 [items + 1].
-    `items` holds arrays of one value an item: always `row` (its source row) and `second` (where
-    its second segment begins, its length if it has none), by kind `label`, `start`, `end`.
+    `ids` int32 [tokens]; sequence i is `ids[offsets[i]:offsets[i + 1]]`, `offsets` int64
+    [sequences + 1]; item i has the `width` sequences from i * width on, one but for multiple
+    choice. `items` holds arrays of one value an item: always `row` (its source row) and `second`
+    (where its second segment begins, its length if it has none; for multiple choice [items,
+    width]), by kind `label`, `start`, `end`.
     `tokens` holds arrays of one value a token: for tagging `tag` (`IGNORED` but on the first
     piece of a word) and `word`; for qa `char_start` and `char_end` in the context, -1 outside.
     """
@@ -52,22 +55,36 @@ class Encoded:
     tokens: dict[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.items["second"])
+
+    @property
+    def width(self) -> int:
+        """Sequences of each item."""
+        return self.items["second"].size // len(self)
 
     @property
     def lengths(self) -> Array:
-        """Tokens of each item, int64 [items]."""
+        """Tokens of each sequence, int64 [sequences]."""
         return np.diff(self.offsets)
+
+    @property
+    def longest(self) -> Array:
+        """Tokens of each item's longest sequence, int64 [items]: what padding goes by."""
+        longest: Array = self.lengths.reshape(len(self), -1).max(axis=1)
+        return longest
 
     def tokens_in(self, chosen: Array) -> int:
         """Return the number of tokens of the chosen items."""
-        return int((self.offsets[chosen + 1] - self.offsets[chosen]).sum())
+        first = chosen * self.width
+        return int((self.offsets[first + self.width] - self.offsets[first]).sum())
 
     def take(self, chosen: Array) -> Encoded:
         """Return the chosen items, in that order, as a compact copy."""
-        lengths = self.lengths[chosen]
+        sequences = self._sequences(chosen)
+        lengths = self.lengths[sequences]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        gather = np.repeat(self.offsets[chosen] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        gather = np.repeat(self.offsets[sequences] - offsets[:-1], lengths)
+        gather += np.arange(offsets[-1])
         return Encoded(
             self.ids[gather],
             offsets,
@@ -76,24 +93,30 @@ class Encoded:
         )
 
     def pad(self, chosen: Array, pad_id: int) -> Padded:
-        """Return the chosen items side by side, padded on the right to the longest."""
+        """Return the chosen items' sequences, padded on the right to the longest."""
         places, mask = self._places(chosen)
         ids = np.where(mask, self.ids[places], pad_id).astype(np.int64)
-        second = self.items["second"][chosen][:, None]
+        second = self.items["second"][chosen].reshape(-1, 1)
         types = (np.arange(mask.shape[1]) >= second) & mask
         return Padded(ids, mask, types.astype(np.int64))
 
     def pad_tokens(self, name: str, chosen: Array) -> Array:
-        """Return one array of `tokens` as int64 [items, length], `IGNORED` where padded."""
+        """Return one array of `tokens` as int64 [sequences, length], `IGNORED` where padded."""
         places, mask = self._places(chosen)
         return np.where(mask, self.tokens[name][places], IGNORED).astype(np.int64)
 
     def _places(self, chosen: Array) -> tuple[Array, Array]:
-        starts = self.offsets[chosen]
-        lengths = self.offsets[chosen + 1] - starts
+        sequences = self._sequences(chosen)
+        starts = self.offsets[sequences]
+        lengths = self.offsets[sequences + 1] - starts
         steps = np.arange(lengths.max())
         mask = steps < lengths[:, None]
         return np.where(mask, starts[:, None] + steps, 0), mask
+
+    def _sequences(self, chosen: Array) -> Array:
+        """Return the sequences of the chosen items, one item after the other."""
+        width = self.width
+        return chosen if width == 1 else (chosen[:, None] * width + np.arange(width)).ravel()
 
     @classmethod
     def join(cls, parts: list[Encoded]) -> Encoded:
@@ -141,6 +164,24 @@ def _encode_sequences(
         if "label" in chunk.column_names:
             items["label"] = chunk["label"].to_numpy()
         yield _flat(found["input_ids"], found["token_type_ids"], items)
+
+
+def _encode_choices(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
+    """Each option as the pair (prompt, option), the longer side cut first at its end.
+
+    Source: transformers' multiple-choice example on SWAG; a row's pairs are cut each for itself.
+    """
+    for first_row, chunk in _chunks(table):
+        options = chunk["options"].to_pylist()
+        width = len(options[0])
+        prompts = [prompt for prompt in chunk["prompt"].to_pylist() for _ in range(width)]
+        found = tokenizer.encode(prompts, list(chain.from_iterable(options)),
+                                 max_length=max_length)
+        encoded = _flat(found["input_ids"], found["token_type_ids"], {
+            "row": np.arange(first_row, first_row + len(options), dtype=np.int32),
+            "label": chunk["label"].to_numpy()})
+        encoded.items["second"] = encoded.items["second"].reshape(-1, width)
+        yield encoded
 
 
 def _encode_tagging(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
@@ -255,4 +296,5 @@ _BY_KIND: dict[Kind, Callable[[pa.Table, Tokenizer, int], Iterator[Encoded]]] = 
     Kind.RETRIEVAL: _encode_sequences,
     Kind.TAGGING: _encode_tagging,
     Kind.QA: _encode_qa,
+    Kind.MULTIPLE_CHOICE: _encode_choices,
 }

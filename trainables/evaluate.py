@@ -88,30 +88,33 @@ def _scores(each: PanelSet, rows: Rows, values: Sequence[Any]) -> Iterator[Score
 def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
     task, gold = rows.task, gold_of(rows)
     right_share = METRICS[task.kind]["exact_match" if task.kind is Kind.QA else "accuracy"]
-    ids = rows.table["id"].to_pylist()
     columns = {
         "task": [task.name] * len(rows),
         "language": [each.language] * len(rows),
         "panel": [each.panel] * len(rows),
-        "id": ids,
-        "prediction": [_text(task, value, ids) for value in values],
-        "label": [_text(task, value[0] if task.kind is Kind.QA else value, ids)
-                  for value in gold],
+        "id": rows.table["id"].to_pylist(),
+        "prediction": _texts(rows, values),
+        "label": _texts(rows, [value[0] for value in gold] if task.kind is Kind.QA else gold),
         "correct": [right_share([right], [said]) / 100 if right != [] else None
                     for right, said in zip(gold, values, strict=True)],
     }
     return pa.table(columns, schema=PREDICTIONS_SCHEMA)
 
 
-def _text(task: Task, value: Any, ids: Sequence[str]) -> str:
-    match task.kind:
+def _texts(rows: Rows, values: Sequence[Any]) -> list[str]:
+    """Return one value a row as people read it."""
+    labels = rows.task.labels
+    match rows.task.kind:
         case Kind.TAGGING:
-            return " ".join(task.labels[tag] for tag in value)
+            return [" ".join(labels[tag] for tag in value) for value in values]
         case Kind.QA:
-            return str(value)
+            return list(map(str, values))
         case Kind.RETRIEVAL:
-            found: str = ids[value]
-            return found
+            ids = rows.table["id"].to_pylist()
+            return [ids[value] for value in values]
+        case Kind.MULTIPLE_CHOICE:  # by name too: two options of a row may read the same
+            options = rows.table["options"].to_pylist()
+            return [f"{labels[value]}: {texts[value]}"
+                    for texts, value in zip(options, values, strict=True)]
         case _:
-            label: str = task.labels[value]
-            return label
+            return [labels[value] for value in values]

@@ -1,4 +1,4 @@
-"""Heads: what turns hidden states into labels, tags, spans or masked tokens, and their losses.
+"""Heads: hidden states into labels, tags, spans, choices or masked tokens, and their losses.
 
 A loss is the sum over a batch's counted items, so that micro-batches and workers add up to one
 effective batch exactly; the loop divides by the whole batch's count.
@@ -16,14 +16,17 @@ from spaces.tasks import Kind, Task
 from trainables.encoder import Encoder, mean_pooled
 from trainables.encoding import IGNORED
 
-__all__ = ["Head", "MaskedTokenHead", "SequenceHead", "SpanHead", "TagHead", "fresh_head",
-           "initialised"]
+__all__ = ["ChoiceHead", "Head", "MaskedTokenHead", "SequenceHead", "SpanHead", "TagHead",
+           "fresh_head", "initialised"]
 
 _INITIAL_SD = 0.02  # the standard deviation of BERT's initial weights
 
 
 class Head(nn.Module):
-    """One task's output layer on an encoder's hidden states [items, length, hidden]."""
+    """One task's output layer on an encoder's hidden states [sequences, length, hidden].
+
+    An item is one sequence, but for multiple choice one an option.
+    """
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return logits."""
@@ -37,10 +40,10 @@ class Head(nn.Module):
 class SequenceHead(Head):
     """Logits [items, labels] from the mean state, by a hidden layer and an output layer."""
 
-    def __init__(self, hidden: int, labels: int) -> None:
+    def __init__(self, hidden: int, labels: int, *, bias: bool = True) -> None:
         super().__init__()
-        self.dense = nn.Linear(hidden, hidden)
-        self.out = nn.Linear(hidden, labels)
+        self.dense = nn.Linear(hidden, hidden, bias=bias)
+        self.out = nn.Linear(hidden, labels, bias=bias)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return logits [items, labels]."""
@@ -50,6 +53,22 @@ class SequenceHead(Head):
     def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
         """Return the sum over items; `targets` int64 [items]."""
         return functional.cross_entropy(self(states, mask).float(), targets, reduction="sum")
+
+
+class ChoiceHead(SequenceHead):
+    """Logits [items, options]: of each option's sequence one score, by a sequence head.
+
+    Source: the multiple-choice models of transformers. Without biases, as in `SpanHead`: what
+    moves all of a row's scores alike has next to no gradient but rounding errors.
+    """
+
+    def __init__(self, hidden: int, options: int) -> None:
+        super().__init__(hidden, 1, bias=False)
+        self._options = options
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return logits [items, options] of states [items * options, length, hidden]."""
+        return super().forward(states, mask).view(-1, self._options)
 
 
 class TagHead(Head):
@@ -128,6 +147,8 @@ def fresh_head(task: Task, hidden: int, seed: int) -> Head:
             head = TagHead(hidden, len(task.labels))
         case Kind.QA:
             head = SpanHead(hidden)
+        case Kind.MULTIPLE_CHOICE:
+            head = ChoiceHead(hidden, task.sequences)
         case _:
             raise ValueError(f"a head needs a kind that is trained, got {task.kind} ({task.name})")
     return initialised(head, f"{seed}:{task.name}")

@@ -2,7 +2,7 @@
 
 What a value is depends on the task's kind: a label index (classification, pair), a list of tag
 indices per sentence (tagging), a text against its gold answers (QA), the position of the sentence
-found in the pool (retrieval).
+found in the pool (retrieval), the position of an option in its row (multiple choice).
 """
 
 from __future__ import annotations
@@ -113,6 +113,7 @@ METRICS: Final[Mapping[Kind, Mapping[str, Metric]]] = MappingProxyType({
     Kind.TAGGING: {"f1": tag_f1, "accuracy": tag_accuracy},
     Kind.QA: {"f1": answer_f1, "exact_match": exact_match},
     Kind.RETRIEVAL: {"accuracy": accuracy},
+    Kind.MULTIPLE_CHOICE: {"accuracy": accuracy},
 })
 """The metrics of each kind of task by name; a name may mean another function in another kind."""
 

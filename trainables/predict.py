@@ -49,7 +49,8 @@ class Predictor:
     def labels(self, head: Head, kind: Kind, items: Encoded) -> list[Array]:
         """Return of each item what its head makes of it.
 
-        For classification and pairs the label [1], for tagging the tag of every token [length],
+        For classification and pairs the label [1], for multiple choice the position of the
+        option [1], for tagging the tag of every token [length],
         for qa the best span (score, first token, last token) [3].
         """
         head = head.to(self._device.name).eval()
@@ -101,7 +102,7 @@ class Predictor:
 
 
 def values_of(rows: Rows, items: Encoded, found: list[Array]) -> list[Any]:
-    """Return one value a row: a label, a list of tags, or an answer's text.
+    """Return one value a row: a label, a position, a list of tags, or an answer's text.
 
     Args:
         rows: the rows, in the items' numbering.
@@ -118,14 +119,15 @@ def values_of(rows: Rows, items: Encoded, found: list[Array]) -> list[Any]:
 
 
 def _decoded(out: Tensor, kind: Kind, items: Encoded, batch: Array) -> list[Array]:
-    lengths = (items.offsets[batch + 1] - items.offsets[batch]).tolist()
     match kind:
         case Kind.RETRIEVAL:
             return list(out.cpu().numpy())
         case Kind.TAGGING:
+            lengths = _lengths(items, batch)
             tags = out.argmax(-1).cpu().numpy()
             return [row[:length] for row, length in zip(tags, lengths, strict=True)]
         case Kind.QA:
+            lengths = _lengths(items, batch)
             spans = out.cpu().numpy()
             begins = [items.tokens["char_start"][start : start + length] for start, length
                       in zip(items.offsets[batch], lengths, strict=True)]
@@ -135,13 +137,19 @@ def _decoded(out: Tensor, kind: Kind, items: Encoded, batch: Array) -> list[Arra
             return list(out.argmax(-1, keepdim=True).cpu().numpy())
 
 
+def _lengths(items: Encoded, batch: Array) -> list[int]:
+    """Return the tokens of items of one sequence."""
+    lengths: list[int] = (items.offsets[batch + 1] - items.offsets[batch]).tolist()
+    return lengths
+
+
 def _by_length(items: Encoded, tokens: int) -> Iterator[Array]:
     """Yield items in batches of like length, the longest first, within a budget of tokens."""
-    lengths = items.lengths
+    lengths = items.longest
     order = np.argsort(-lengths, kind="stable")
     first = 0
     while first < len(order):
-        count = max(1, tokens // int(lengths[order[first]]))
+        count = max(1, tokens // (int(lengths[order[first]]) * items.width))
         yield order[first : first + count]
         first += count
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from spaces.faults import UserError
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, Task
@@ -13,6 +14,7 @@ __all__ = ["DataError", "Rows"]
 
 _COLUMN_TYPES: dict[str, pa.DataType] = {
     "label": pa.int64(),
+    "options": pa.list_(pa.string()),
     "tokens": pa.list_(pa.string()),
     "tags": pa.list_(pa.int64()),
     "answers": pa.list_(pa.string()),
@@ -29,7 +31,8 @@ class Rows:
     """One split of a task in one language.
 
     `table` has the string columns `id` and `document` and the canonical columns of the task's
-    kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`.
+    kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`, and
+    every row has as many `options` as there are labels.
     `fingerprint` changes whenever any row does. `unlabelled` counts the rows left out because
     their label is -1, the hub's mark for a label that is not published.
     """
@@ -48,6 +51,15 @@ class Rows:
                             f"got {self.table.schema.names}")
         if self.table.num_rows == 0:
             raise DataError(f"{self.place} must have at least one row, got none")
+        if self.task.kind is Kind.MULTIPLE_CHOICE:
+            self._check_options()
+
+    def _check_options(self) -> None:
+        wanted = self.task.sequences
+        for count in pc.unique(pc.list_value_length(self.table["options"])).to_pylist():
+            if count != wanted:
+                raise DataError(f"`options` must be {wanted} in every row, got {count} "
+                                f"({self.place})")
 
     @property
     def place(self) -> str:

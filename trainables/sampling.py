@@ -23,7 +23,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Pool:
-    """One cell to draw from: its task's number, its weight, and its items' lengths in tokens."""
+    """One cell to draw from: its task's number, its weight, and its items' lengths in tokens.
+
+    An item of several sequences is as long as its longest.
+    """
 
     task: int
     weight: float

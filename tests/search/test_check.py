@@ -15,8 +15,9 @@ from search.confirmation import Choice
 from search.design import confirmations, controls, curve_block
 from search.faults import UserError
 from search.results import Role
-from search.study import Study, list_studies
+from search.study import CATALOGUE, Study, list_studies
 from spaces.points import Point
+from spaces.tasks import Kind, find_task
 from trainables.workspace import Workspace
 
 NOWHERE = Workspace(store="unused", cache="unused")
@@ -70,6 +71,27 @@ def test_work_is_reckoned_from_examples_batches_and_panels() -> None:
     assert each.bytes == 3 * counts.total * 4
     bare = report.batches[1].each
     assert (bare.intermediate_steps, bare.intermediate_examples, bare.target_steps) == (0, 0, 4)
+
+
+def test_each_option_of_a_choice_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = find_task("lab-kind", CATALOGUE)
+    choice = lab.model_copy(update={
+        "name": "choice", "kind": Kind.MULTIPLE_CHOICE, "labels": ("1", "2", "3", "4"),
+        "roles": ("intermediate", "target"), "evaluation": lab.train})
+    monkeypatch.setattr("search.declaration.CATALOGUE", (*CATALOGUE, choice))
+    report = checked(
+        "models=[lab-tiny]", "intermediate.batch_size=10", "targets.batch_size=10",
+        "intermediate.tasks=[lab-kind, choice]", "targets.tasks=[lab-measure, choice]",
+        "panels.selection=[el, sk]", "panels.report=[ja]", "curve=null",
+        "intermediate.max_active=2",
+        "fidelity.search={intermediate_examples: 100, target_examples: 60, evaluation_rows: 7}",
+        "fidelity.confirm=null")
+    body = report.parameters["lab-tiny"].body * 64
+    controls = body * (6 * 60 * (1 + 4) + 2 * 7 * 3 * (1 + 4))
+    search, bare = report.batches[0].each, report.batches[1].each
+    assert (search.rows, bare.rows) == (2 * 3 * 7,) * 2
+    assert bare.flops == controls
+    assert search.flops == controls + body * 6 * 100 * 4  # all of it the task that reads most
 
 
 def test_rungs_cost_targets_rows_and_states() -> None:

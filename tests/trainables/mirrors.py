@@ -48,6 +48,28 @@ def squad_rows(count: int) -> dict[str, list[Any]]:
     }
 
 
+def choice_rows(name: str, count: int) -> dict[str, list[Any]]:
+    """Return rows of three endings whose labels are texts that count from 1; the right are red."""
+    colours = [["red" if place == row % 3 else "blue" for place in range(3)]
+               for row in range(count)]
+    return {
+        "ctx": [f"w{row % 30} {name} w{row * 7 % 30}" for row in range(count)],
+        "endings": [[f"w{(row + place) % 30} {colour}" for place, colour in enumerate(each)]
+                    for row, each in enumerate(colours)],
+        "label": [str(1 + row % 3) for row in range(count)],
+    }
+
+
+def alternative_rows(name: str, count: int) -> dict[str, list[Any]]:
+    """Return rows of two alternatives in columns of their own; labels count from 0."""
+    return {
+        "premise": [f"{name} premise {row}" for row in range(count)],
+        "choice1": [f"{name} cause {row}" for row in range(count)],
+        "choice2": [f"{name} effect {row}" for row in range(count)],
+        "label": [row % 2 for row in range(count)],
+    }
+
+
 def stated(column: str, names: Sequence[str]) -> dict[bytes, bytes]:
     """Return the schema metadata in which the datasets library keeps a column's label names."""
     feature = {"feature": {"names": list(names), "_type": "ClassLabel"}, "_type": "Sequence"}

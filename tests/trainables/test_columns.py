@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import Split, Task, find_task
+from spaces.tasks import HubSource, Kind, Split, Task, find_task
 from tests.trainables.mirrors import (
     NLI,
     UPOS,
+    alternative_rows,
+    choice_rows,
     nli_rows,
     shard,
     squad_rows,
@@ -32,8 +34,22 @@ UDPOS, XNLI, TATOEBA, SQUAD = (find_task(name, BENCHMARK_TASKS)
                                for name in ("udpos", "xnli", "tatoeba", "squad"))
 
 
+def choosing(name: str, labels: tuple[str, ...], **columns: Any) -> Task:
+    source = HubSource(repository=f"made/{name}", config="{code}", columns=columns,
+                       splits={"train": "train", "test": "test"})
+    return Task(name=name, kind=Kind.MULTIPLE_CHOICE, roles=("target",), train=("en",),
+                evaluation=("de", "en"), labels=labels, metric="accuracy", source=source)
+
+
+ENDINGS = choosing("endings", ("1", "2", "3"), prompt="ctx", options="endings", label="label")
+CAUSES = choosing("causes", ("choice1", "choice2"), prompt="premise",
+                  options=("choice1", "choice2"), label="label")
+
+
 @pytest.fixture
 def mirror(tmp_path: Path) -> Path:
+    for task, made in ((ENDINGS, choice_rows), (CAUSES, alternative_rows)):
+        write(shard(tmp_path / "mirror", f"made/{task.name}", "de", "test"), made("de", 40))
     return write_mirror(tmp_path / "mirror")
 
 
@@ -60,6 +76,44 @@ def test_each_kind_comes_in_canonical_columns(mirror: Path) -> None:
     translated = load(mirror, TATOEBA, "fr", "validation")
     assert column(translated, "text")[3] == "fra sentence 3"
     assert column(translated, "english")[3] == "sentence 3"
+
+
+def test_options_come_from_a_column_of_lists_or_from_columns(mirror: Path) -> None:
+    ended = load(mirror, ENDINGS, "de", "test")
+    assert column(ended, "prompt")[1] == "w1 de w7"
+    assert column(ended, "options")[1] == ["w1 blue", "w2 red", "w3 blue"]
+    assert column(ended, "label")[:4] == [0, 1, 2, 0]  # "1" is the first
+    caused = load(mirror, CAUSES, "de", "test")
+    assert column(caused, "options")[7] == ["de cause 7", "de effect 7"]
+    assert column(caused, "label")[:3] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(("labels", "names"), [
+    ([0, 1, -1, 1], None), (["0", "1", "-1", "1"], None), ([1, 0, -1, 0], ("choice2", "choice1")),
+    (["choice1", "choice2", "-1", "choice2"], None),
+])
+def test_a_right_option_is_told_by_number_or_by_name(
+    mirror: Path, labels: list[Any], names: tuple[str, ...] | None
+) -> None:
+    rows = alternative_rows("de", 4) | {"label": labels}
+    write(shard(mirror, "made/causes", "de", "test"), rows,
+          stated("label", names) if names else None)
+    read = load(mirror, CAUSES, "de", "test")
+    assert (column(read, "label"), read.unlabelled) == ([0, 1, 1], 1)
+    assert column(read, "id") == ["0", "1", "3"]
+
+
+@pytest.mark.parametrize("labels", [(), ("1",), ("1", "1"), tuple("abcdefghijk")])
+def test_labels_must_name_the_options(labels: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="`labels` must"):
+        choosing("wrong", labels, prompt="ctx", options="endings", label="label")
+
+
+def test_columns_of_options_must_be_as_many_as_labels() -> None:
+    with pytest.raises(ValueError, match="one column for each of the 3 labels, got a, b"):
+        choosing("wrong", ("1", "2", "3"), prompt="ctx", options=("a", "b"), label="label")
+    with pytest.raises(ValueError, match="`prompt` must be one column, got a, b"):
+        choosing("wrong", ("1", "2"), prompt=("a", "b"), options="endings", label="label")
 
 
 def test_documents_are_shared_by_what_belongs_together(mirror: Path) -> None:
@@ -170,6 +224,16 @@ def asked(change: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
 def translated(change: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
     return _altered(lambda mirror: shard(mirror, "google/xtreme", "tatoeba.deu", "validation"),
                     tatoeba_rows("deu", 40), change, None)
+
+
+def ended(change: Callable[[dict[str, Any]], Any], count: int = 40) -> Callable[..., Any]:
+    return _altered(lambda mirror: shard(mirror, "made/endings", "de", "test"),
+                    choice_rows("de", count), change, None)
+
+
+def caused(change: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
+    return _altered(lambda mirror: shard(mirror, "made/causes", "de", "test"),
+                    alternative_rows("de", 40), change, None)
 
 
 def _altered(where: Any, rows: dict[str, Any], change: Any, metadata: Any) -> Callable[..., Any]:
@@ -394,6 +458,31 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], Task, str]] = {
         "must take every label of xnli, got none that is neutral in 120 rows (FILE)"),
     "one tag alone": (tagged(lambda rows: udpos_rows("de", 120) | {"pos_tags": [[7] * 3] * 120}),
                       UDPOS, "`pos_tags` must take every label of udpos"),
+    "an option too few": (ended(put("endings", 5, ["a", "b"])), ENDINGS,
+                          "`endings` must be a list of 3 texts, one a label of endings, got "
+                          "['a', 'b'] (FILE, row 5)"),
+    "no options": (ended(put("endings", 5, [])), ENDINGS, "got [] (FILE, row 5)"),
+    "an empty option": (ended(put("endings", 5, ["a", " ", "b"])), ENDINGS,
+                        "texts that are not empty, got ' ' (FILE, row 5)"),
+    "an empty option of a column": (caused(put("choice2", 9, "")), CAUSES,
+                                    "`choice2` must be a text that is not empty, got '' (FILE, "),
+    "no column of an option": (caused(without("choice2")), CAUSES, "column `choice2`, got premise"),
+    "an empty prompt": (ended(put("ctx", 2, "")), ENDINGS, "`ctx` must be a text that is not"),
+    "a text for options": (ended(retyped("endings", " ".join)), ENDINGS,
+                           "`endings` must be a list, got string"),
+    "an option that is not there": (ended(put("label", 3, "4")), ENDINGS,
+                                    "`label` must be one of 1, 2, 3, got '4' (FILE, row 3)"),
+    "an option counted from 0": (ended(retyped("label", lambda name: int(name) - 1)), ENDINGS,
+                                 "`label` must be one of 1, 2, 3, got 0 (FILE, row 0)"),
+    "an alternative that is not there": (
+        caused(put("label", 3, 2)), CAUSES,
+        "`label` must be one of choice1, choice2, or an integer from 0 to 1, got 2 (FILE, row 3)"),
+    "no option told": (caused(put("label", 3, None)), CAUSES, "got None (FILE, row 3)"),
+    "all options hidden": (ended(retyped("label", lambda name: "-1")), ENDINGS,
+                           "endings de test must have at least one labelled row, got none of 40"),
+    "an option that is never right": (
+        ended(retyped("label", lambda name: "1" if name == "3" else name), 120), ENDINGS,
+        "`label` must take every label of endings, got none that is 3 in 120 rows (FILE)"),
     "files of another format": (a_file_of_another_format, UDPOS, "must be Parquet, got"),
 }
 LANGUAGE = {"squad": "en"}

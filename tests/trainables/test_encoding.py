@@ -81,13 +81,37 @@ def test_pairs_are_cut_at_the_longer_side_and_typed(tokenizer: Tokenizer) -> Non
     assert padded.types[0].tolist() == [0] * 9 + [1] * 3
 
 
+def test_options_are_encoded_as_pairs_and_cut_each_for_itself(tokenizer: Tokenizer) -> None:
+    long, short = " ".join(WORDS), "w3"
+    table = [{"prompt": "w1 w2", "options": [short, "w4 w5", long], "label": 2},
+             {"prompt": long, "options": [short, long, "w6"], "label": 0}]
+    items = encode(made(Kind.MULTIPLE_CHOICE, table), tokenizer, 12)
+    assert (len(items), items.width, items.items["label"].tolist()) == (2, 3, [2, 0])
+    assert items.lengths.tolist() == [6, 7, 12, 12, 12, 12]
+    assert items.longest.tolist() == [12, 12]
+    assert items.items["second"].tolist() == [[4, 4, 4], [10, 6, 10]]  # [CLS] prompt [SEP]
+    assert items.tokens_in(np.asarray([0, 1])) == 61
+    assert items.tokens_in(np.asarray([0])) == 25
+    alone = [encode(made(Kind.PAIR, [{"text": row["prompt"], "text_pair": option, "label": 0}]),
+                    tokenizer, 12).ids.tolist() for row in table for option in row["options"]]
+    assert [items.ids[low:high].tolist() for low, high in pairwise(items.offsets)] == alone
+
+
+def test_another_number_of_options_is_one_line() -> None:
+    table = [{"prompt": "w1", "options": ["w1", "w2", "w3"][:count], "label": 0}
+             for count in (3, 3, 2)]
+    with pytest.raises(DataError, match=r"`options` must be 3 in every row, got 2 \(tiny-mult"):
+        made(Kind.MULTIPLE_CHOICE, table)
+
+
 @pytest.mark.parametrize("of", TASKS, ids=lambda of: of.kind.value)
 def test_take_join_and_pad_keep_items(tokenizer: Tokenizer, of: Any) -> None:
     items = encode(rows(of), tokenizer, 24)
     chosen = np.asarray([5, 2, 9])
     taken = items.take(chosen)
+    sequences = [n * items.width + each for n in chosen for each in range(items.width)]
     assert [taken.ids[low:high].tolist() for low, high in pairwise(taken.offsets)] == [
-        items.ids[items.offsets[n] : items.offsets[n + 1]].tolist() for n in chosen]
+        items.ids[items.offsets[n] : items.offsets[n + 1]].tolist() for n in sequences]
     joined = Encoded.join([items, taken])
     whole, part = joined.pad(len(items) + np.arange(3), 0), taken.pad(np.arange(3), 0)
     assert np.array_equal(whole.ids, part.ids)

@@ -19,6 +19,7 @@ TARGETS = {
     Kind.PAIR: torch.tensor([0, 1, 0, 1, 1, 0]),
     Kind.TAGGING: torch.where(MASK, 1, IGNORED),
     Kind.QA: torch.tensor([[0, 1], [2, 3], [1, 1], [0, 0], [1, 1], [0, 4]]),
+    Kind.MULTIPLE_CHOICE: torch.tensor([0, 2]),  # of three sequences each
 }
 
 
@@ -34,7 +35,9 @@ def test_losses_of_parts_sum_to_the_whole(kind: Kind | str, tmp_path: Path) -> N
             else fresh_head(task(Kind(kind)), 16, seed=1))
     targets = TARGETS[Kind.TAGGING] if kind == "mlm" else TARGETS[Kind(kind)]
     whole = head.loss(STATES, MASK, targets)
-    parts = [head.loss(STATES[n:n + 2], MASK[n:n + 2], targets[n:n + 2]) for n in (0, 2, 4)]
+    each = len(STATES) // len(targets)
+    parts = [head.loss(STATES[n * each:(n + 1) * each], MASK[n * each:(n + 1) * each],
+                       targets[n:n + 1]) for n in range(len(targets))]
     assert whole.item() == pytest.approx(sum(part.item() for part in parts), rel=1e-6)
     assert whole.item() > 0
 
@@ -50,6 +53,17 @@ def test_a_fresh_head_depends_on_task_and_seed_alone(kind: Kind) -> None:
     assert torch.equal(first, same)
     assert not torch.equal(first, other_seed)
     assert not torch.equal(first, other_task)
+
+
+def test_options_are_weighed_by_a_softmax_over_their_row() -> None:
+    head = fresh_head(task(Kind.MULTIPLE_CHOICE), 16, seed=1)
+    scores = head(STATES, MASK)
+    alone = torch.cat([head.out(torch.tanh(head.dense(STATES[n, MASK[n]].mean(0))))
+                       for n in range(6)])
+    assert torch.allclose(scores, alone.view(2, 3), atol=1e-6)
+    right = scores.softmax(1)[[0, 1], [0, 2]]
+    loss = head.loss(STATES, MASK, TARGETS[Kind.MULTIPLE_CHOICE])
+    assert loss.item() == pytest.approx(-right.log().sum().item(), rel=1e-5)
 
 
 def test_a_task_that_is_never_trained_has_no_head() -> None:

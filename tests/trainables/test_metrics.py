@@ -77,7 +77,8 @@ def test_nothing_to_score_is_refused(kind: Kind, name: str) -> None:
         chance(kind, name, [])
 
 
-@pytest.mark.parametrize("kind", [Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING])
+@pytest.mark.parametrize("kind", [Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING,
+                                  Kind.MULTIPLE_CHOICE])
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_chance_is_what_no_constant_prediction_beats(kind: Kind, data: st.DataObject) -> None:
@@ -129,6 +130,14 @@ def test_tagging_by_hand(
 def test_answers_by_hand(answers: list[str], given: str, exact: float, f1: float) -> None:
     assert exact_match([answers], [given]) == pytest.approx(exact)
     assert answer_f1([answers], [given]) == pytest.approx(f1)
+
+
+def test_choices_by_hand() -> None:
+    gold, predicted = [0, 2, 2, 1, 2], [0, 2, 1, 0, 2]
+    assert METRICS[Kind.MULTIPLE_CHOICE]["accuracy"](gold, predicted) == 60
+    assert chance(Kind.MULTIPLE_CHOICE, "accuracy", gold) == 60  # always the third of three
+    assert not collapsed(Kind.MULTIPLE_CHOICE, predicted)
+    assert collapsed(Kind.MULTIPLE_CHOICE, [2] * 5)
 
 
 def test_an_answer_score_is_the_mean_over_rows() -> None:

@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import find_task
-from tests.trainables.mirrors import nli_rows, shard, udpos_rows, write, write_mirror
+from spaces.tasks import HubSource, Kind, Task, find_task
+from tests.trainables.mirrors import (
+    choice_rows,
+    nli_rows,
+    shard,
+    udpos_rows,
+    write,
+    write_mirror,
+)
 from trainables.overlaps import overlap_faults
 from trainables.sources import Sources
 
@@ -61,3 +68,20 @@ def test_some_rows_may_recur(tmp_path: Path) -> None:
     mirror = write_mirror(tmp_path)
     tagged("German", mixed(15))(mirror)
     assert not [line for line in faults(mirror) if "udpos" in line]
+
+
+def test_the_same_prompt_with_other_options_is_another_row(tmp_path: Path) -> None:
+    task = Task(name="endings", kind=Kind.MULTIPLE_CHOICE, roles=("target",), train=("en",),
+                evaluation=("de",), labels=("1", "2", "3"), metric="accuracy",
+                source=HubSource(repository="made/endings", config="{code}",
+                                 splits={"train": "train", "test": "test"},
+                                 columns={"prompt": "ctx", "options": "endings",
+                                          "label": "label"}))
+    known = choice_rows("any", 60)
+    write(shard(tmp_path, "made/endings", "en", "train"), known)
+    sources = Sources(hub=str(tmp_path), cache=str(tmp_path))
+    for rows, faulty in ((known | {"label": known["label"][::-1]}, True),
+                         (known | {"endings": known["endings"][::-1]}, False)):
+        write(shard(tmp_path, "made/endings", "de", "test"), rows)
+        found = overlap_faults([(task, "en")], [(task, "de")], sources)
+        assert any("also in the endings en train" in line for line in found) is faulty

@@ -15,7 +15,7 @@ from spaces.models import HubModel
 from spaces.tasks import Kind
 from spaces.trial_config import Recipe
 from tests.trainables.tiny import rows, task, write_encoder
-from trainables.batches import MaskedBatches, TaskBatches
+from trainables.batches import Batch, MaskedBatches, TaskBatches
 from trainables.device import choose_device
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import EncoderRef
@@ -26,7 +26,7 @@ from trainables.train_loop import NonFiniteLoss, TaskModel, TrainLoop, learning_
 from trainables.train_state import LoopState
 from trainables.workers import Alone, ProcessGroup
 
-KINDS = (Kind.CLASSIFICATION, Kind.TAGGING, Kind.QA)
+KINDS = (Kind.CLASSIFICATION, Kind.TAGGING, Kind.QA, Kind.MULTIPLE_CHOICE)
 
 
 def loop(place: Path, *, dropout: float = 0.0, steps: int = 12, batch: int = 8,
@@ -151,8 +151,31 @@ def test_divergence_is_one_clear_line(place: Path, monkeypatch: pytest.MonkeyPat
         loop(place).run(3)
 
 
-def test_training_learns(place: Path) -> None:
-    trained = loop(place, steps=150, batch=16, kinds=(Kind.CLASSIFICATION,))
+@pytest.mark.parametrize(("size", "workers"), [(7, 1), (3, 1), (1, 1), (7, 3), (2, 2)])
+def test_a_batch_of_choices_has_the_gradient_of_its_rows(
+    place: Path, size: int, workers: int
+) -> None:
+    trained = loop(place, batch=7, kinds=(Kind.MULTIPLE_CHOICE,))
+
+    def gradients(batches: list[Batch], size: int) -> list[Tensor]:
+        trained._model.zero_grad(set_to_none=True)
+        for batch in batches:
+            trained._accumulate(batch, size)
+        return [value.grad.clone() for value in trained._parameters if value.grad is not None]
+
+    whole = trained._batches.batch(0, 0, 1)
+    assert (len(whole), len(whole.inputs.ids), whole.count) == (7, 21, 7)
+    shares = [trained._batches.batch(0, rank, workers) for rank in range(workers)]
+    assert sum(map(len, shares)) == 7
+    wanted, got = gradients([whole], 7), gradients(shares, size)
+    assert len(wanted) == len(got) > 10
+    for ours, theirs in zip(wanted, got, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [Kind.CLASSIFICATION, Kind.MULTIPLE_CHOICE])
+def test_training_learns(place: Path, kind: Kind) -> None:
+    trained = loop(place, steps=150, batch=16, kinds=(kind,))
     curve = trained.run(150).learning_curve
     assert [step for step, _ in curve] == [*range(8, 150, 8), 150]
     assert curve[0][1] > 0.6

@@ -12,15 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 import torch.distributed as group
 
+from spaces.mixtures import Mixture
 from spaces.models import HubModel, LabModel
-from spaces.tasks import Kind
+from spaces.tasks import HubSource, Kind, Task
 from spaces.trial_config import Recipe, TrialConfig
+from tests.trainables.mirrors import alternative_rows, choice_rows, shard, write
 from tests.trainables.tiny import SIZE, TASKS, config, context, rows, write_encoder, write_tokenizer
 from trainables.phases import Context, Progress
 from trainables.rows import DataError
 from trainables.scores import Scores
 from trainables.trial import RungOutcome, run_trial
 from trainables.workers import ProcessGroup
+from trainables.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +158,46 @@ def test_every_kind_is_a_target_and_is_learnt(
     else:
         learnt = {Kind.QA: 60, Kind.TAGGING: 95}.get(of.kind, 95)
         assert scores.mean(of.name, "report", name) >= learnt
+
+
+def test_choices_of_a_mirror_are_intermediate_tasks_and_targets(
+    model: HubModel, tmp_path: Path
+) -> None:
+    endings, causes = (
+        Task(name=name, kind=Kind.MULTIPLE_CHOICE, roles=("intermediate", "target"),
+             train=("en", "de"), evaluation=("fi", "sw"), labels=labels, metric="accuracy",
+             source=HubSource(repository=f"made/{name}", config="{code}", columns=columns,
+                              splits={"train": "train", "test": "test"}))
+        for name, labels, columns in (
+            ("endings", ("1", "2", "3"),
+             {"prompt": "ctx", "options": "endings", "label": "label"}),
+            ("causes", ("choice1", "choice2"),
+             {"prompt": "premise", "options": ("choice1", "choice2"), "label": "label"})))
+    mirror = tmp_path / "mirror"
+    for task, made in ((endings, choice_rows), (causes, alternative_rows)):
+        for code, split in (("en", "train"), ("de", "train"), ("fi", "test"), ("sw", "test")):
+            write(shard(mirror, f"made/{task.name}", code, split), made(code, 90))
+    mixture = Mixture(weights={"endings": 0.5, "causes": 0.5})
+    offered = {task.name: task.train for task in (endings, causes)}
+    given = config(model, targets=("endings", "causes"),
+                   target=Recipe(learning_rate=1e-2, batch_size=16))
+    assert given.intermediate is not None
+    fidelity = given.fidelity.model_copy(update={"target_examples": 1_600, "evaluation_rows": 90})
+    intermediate = given.intermediate.model_copy(update={
+        "mixture": mixture, "cells": mixture.cells(("en", "de"), offered)})
+    workspace = Workspace(store=str(tmp_path / "store"), cache=str(tmp_path / "cache"),
+                          hub=str(mirror), precision="float32")
+    found = last(given.model_copy(update={"fidelity": fidelity, "intermediate": intermediate}),
+                 Context(workspace=workspace, tasks=(endings, causes)))
+    assert found.scores.mean("endings", "report", "accuracy") >= 95
+    assert set(found.phases[1].seen_cells) == {
+        f"{name}/{code}" for name in ("endings", "causes") for code in ("en", "de")}
+    lines = pq.read_table(found.predictions).to_pylist()
+    right = next(line for line in lines if line["task"] == "endings" and line["id"] == "4")
+    assert right["label"] == "2: w5 red"
+    assert {line["prediction"].split(": ")[0] for line in lines} <= {
+        "1", "2", "3", "choice1", "choice2"}
+    assert all(line["correct"] == (line["prediction"] == line["label"]) for line in lines)
 
 
 def test_an_encoder_that_moved_is_the_same_and_is_read_from_its_new_place(

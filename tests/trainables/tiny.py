@@ -45,8 +45,12 @@ LANGUAGES = ("en", "de", "fr", "fi", "sw")
 
 
 def task(kind: Kind, name: str = "") -> Task:
-    """Return a task of a kind: colours are labels, a word's tag is whether its number is even."""
-    labels = {Kind.TAGGING: ("even", "odd", "mark"), Kind.QA: (), Kind.RETRIEVAL: ()}
+    """Return a task of a kind.
+
+    Colours are labels, a word's tag is whether its number is even, the right option is red.
+    """
+    labels = {Kind.TAGGING: ("even", "odd", "mark"), Kind.QA: (), Kind.RETRIEVAL: (),
+              Kind.MULTIPLE_CHOICE: ("first", "second", "third")}
     trained = () if kind is Kind.RETRIEVAL else LANGUAGES
     metric = {Kind.QA: "f1"}.get(kind, "accuracy")
     return Task(name=name or f"tiny-{kind.value}", kind=kind, roles=("intermediate", "target"),
@@ -85,6 +89,13 @@ def _row(kind: Kind, number: int, draw: random.Random) -> dict[str, Any]:
                     "answer_starts": [len(" ".join(words)) + 4]}
         case Kind.RETRIEVAL:
             row |= {"text": " ".join(words), "english": " ".join(reversed(words))}
+        case Kind.MULTIPLE_CHOICE:
+            label = draw.randint(0, 2)
+            options = [[first, *draw.choices(WORDS, k=draw.randint(0, 3))]
+                       for first in draw.sample(WORDS, 3)]
+            row |= {"prompt": " ".join(words), "label": label, "options": [
+                " ".join([*option, "red" if place == label else "blue"])
+                for place, option in enumerate(options)]}
     return row
 
 
