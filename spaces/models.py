@@ -18,7 +18,8 @@ Name = Annotated[str, Field(min_length=1)]
 class LabModel(Value):
     """A small encoder of XLM-R's shape, pretrained here by masked-language modelling.
 
-    `steps` are optimiser steps of `batch_size` rows at peak `learning_rate`.
+    `steps` are optimiser steps of `batch_size` rows at peak `learning_rate`; `mask_rate` is the
+    share of tokens to restore.
     """
 
     origin: Literal["lab"] = "lab"
@@ -32,6 +33,7 @@ class LabModel(Value):
     steps: Count
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0, le=1, strict=True)]
+    mask_rate: Annotated[float, Field(gt=0, lt=1, strict=True)] = 0.15
 
     @model_validator(mode="after")
     def _heads_divide_hidden(self) -> LabModel:

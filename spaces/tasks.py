@@ -40,6 +40,8 @@ CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.MULTIPLE_CHOICE: ("prompt", "options", "label"),
 }
 MOST_OPTIONS = 10
+UNCOUNTED = -1
+"""The tag of a token that is neither trained on nor scored."""
 
 
 class LabSource(Value):

@@ -129,7 +129,8 @@ def test_asha_stops_search_trials_on_rungs_and_mlflow_says_so(stiltune: Stiltune
     stiltune.run("start", "simulated.yaml", "--storage", "results",
                  "--set", "search.scheduler=asha", "--set", "search.reproducible=false",
                  # not tpe: a sampler that gets better and better may leave nothing to stop
-                 "--set", "search.sampler=random", "--set", "search.trials=16", "--set", "intermediate.rungs=[0.25, 0.5, 1]")
+                 "--set", "search.sampler=random", "--set", "search.trials=16",
+                 "--set", "intermediate.rungs=[0.25, 0.5, 1]")
     ended = {event["trial"]: event["data"] for event in stiltune.events("simulated-1")
              if event["kind"] == "finished"}
     stopped = [trial for trial, data in ended.items() if data["outcome"] == "stopped"]

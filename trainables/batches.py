@@ -100,13 +100,13 @@ class TaskBatches:
 class MaskedBatches:
     """Batches of plain text with masked tokens to restore.
 
-    Of each batch's ordinary tokens 15 % are targets: 80 % of them are masked, 10 % replaced by a
-    random token, 10 % left. Source: BERT (Devlin et al. 2019).
+    Of each batch's ordinary tokens a share of `rate` are targets: 80 % of them are masked, 10 %
+    replaced by a random token, 10 % left. Source: BERT (Devlin et al. 2019), with a rate of 0.15.
     """
 
     def __init__(self, encoded: Encoded, steps: int, batch_size: int, *, seed: int,
-                 tokenizer: Tokenizer) -> None:
-        self.steps, self.batch_size = steps, batch_size
+                 tokenizer: Tokenizer, rate: float = 0.15) -> None:
+        self.steps, self.batch_size, self._rate = steps, batch_size, rate
         self._seed, self._tokenizer, self._encoded = seed, tokenizer, encoded
         self._special = np.asarray(tokenizer.special_ids)
         self._ordinary = np.setdiff1d(np.arange(len(tokenizer)), self._special)
@@ -124,7 +124,7 @@ class MaskedBatches:
     def _masked(self, whole: Padded, random: np.random.Generator) -> tuple[Array, Array]:
         ordinary = whole.mask & ~np.isin(whole.ids, self._special)
         draws = random.random(whole.ids.shape)
-        chosen = ordinary & (draws < 0.15)
+        chosen = ordinary & (draws < self._rate)
         if not chosen.any():  # a batch without a target would have no loss
             chosen = ordinary & (draws == np.where(ordinary, draws, 2.0).min())
         fate = random.random(whole.ids.shape)

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spaces.tasks import Kind
+from spaces.tasks import UNCOUNTED, Kind
 from trainables.rows import DataError, Rows
 from trainables.tokenizer import Tokenizer
 
@@ -146,10 +147,17 @@ def encode(rows: Rows, tokenizer: Tokenizer, max_length: int) -> Encoded:
     return Encoded.join(list(build(rows.table, tokenizer, max_length)))
 
 
-def encode_text(texts: pa.ChunkedArray, tokenizer: Tokenizer, max_length: int) -> Encoded:
-    """Return one item a text, cut off at `max_length` tokens."""
-    table = pa.table({"text": texts})
-    return Encoded.join(list(_encode_sequences(table, tokenizer, max_length)))
+def encode_text(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Encoded:
+    """Return one item a text: column `text`, with its `text_pair` where that is not null.
+
+    The longer side is cut off where both have more than `max_length` tokens. Items of single
+    texts come first.
+    """
+    single = pc.is_null(table["text_pair"])
+    parts = (table.filter(single).select(["text"]),
+             table.filter(pc.invert(single)).select(["text", "text_pair"]))
+    return Encoded.join([encoded for part in parts
+                         for encoded in _encode_sequences(part, tokenizer, max_length)])
 
 
 def _encode_sequences(
@@ -220,8 +228,8 @@ def _sentence_items(
         rests = [[IGNORED] * (len(pieces) - 1) for pieces in words[start:end]]
         numbers = range(start, end)
         ids = [*tokenizer.prefix, *chain.from_iterable(words[start:end]), *tokenizer.suffix]
-        tags = chain.from_iterable(([labels[n]] + rest) for n, rest in zip(numbers, rests,
-                                                                          strict=True))
+        counted = [IGNORED if labels[n] == UNCOUNTED else labels[n] for n in numbers]
+        tags = chain.from_iterable([tag, *rest] for tag, rest in zip(counted, rests, strict=True))
         places = chain.from_iterable(([n] + rest) for n, rest in zip(numbers, rests, strict=True))
         yield (ids, [IGNORED] * head + list(tags) + [IGNORED] * tail,
                [IGNORED] * head + list(places) + [IGNORED] * tail)

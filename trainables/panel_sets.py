@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from spaces.fidelity import Fidelity, Panels
-from spaces.tasks import Kind, Task
+from spaces.tasks import UNCOUNTED, Kind, Task
 from spaces.value import Value, digest_of
 from trainables.rows import DataError, Rows
 from trainables.scores import PanelName
@@ -82,10 +82,11 @@ def subset(rows: Rows, count: int) -> Rows:
 
 
 def gold_of(rows: Rows) -> list[Any]:
-    """Return what metrics compare with: labels, tags, answers, or positions in the pool."""
+    """Return what metrics compare with: labels, counted tags, answers, positions in the pool."""
     match rows.task.kind:
         case Kind.TAGGING:
-            gold: list[Any] = rows.table["tags"].to_pylist()
+            gold: list[Any] = [[tag for tag in tags if tag != UNCOUNTED]
+                               for tags in rows.table["tags"].to_pylist()]
         case Kind.QA:
             gold = rows.table["answers"].to_pylist()
         case Kind.RETRIEVAL:

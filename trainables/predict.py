@@ -166,14 +166,12 @@ def _best_span(logits: Array, begins: Array) -> Array:
 
 
 def _tags(rows: Rows, items: Encoded, found: list[Array]) -> list[list[int]]:
-    values = [[0] * len(tags) for tags in rows.table["tags"].to_pylist()]
+    """Return the tags of each sentence's counted words, in order."""
+    values: list[list[int]] = [[] for _ in range(len(rows))]
     for item, tags in enumerate(found):
         places = slice(items.offsets[item], items.offsets[item + 1])
-        labelled = items.tokens["tag"][places] != IGNORED
-        words = items.tokens["word"][places][labelled]
-        sentence = values[items.items["row"][item]]
-        for word, tag in zip(words.tolist(), tags[labelled].tolist(), strict=True):
-            sentence[word] = tag
+        counted = items.tokens["tag"][places] != IGNORED
+        values[items.items["row"][item]] += tags[counted].tolist()
     return values
 
 

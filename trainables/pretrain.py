@@ -74,11 +74,11 @@ class PretrainLab(Phase):
 
         model = self.model
         tokenizer = load_tokenizer(tokenizer_directory(model, context))
-        text = Lab(Path(context.workspace.cache)).text()["text"]
+        text = Lab(Path(context.workspace.cache)).text()
         drawn = text.slice(0, model.steps * model.batch_size)  # its rows lie in a hashed order
         batches = MaskedBatches(encode_text(drawn, tokenizer, model.max_length), model.steps,
                                 model.batch_size, seed=derived_seed(self.seed, "pretrain"),
-                                tokenizer=tokenizer)
+                                tokenizer=tokenizer, rate=model.mask_rate)
         encoder = fresh_encoder(model, tokenizer.pad_id, derived_seed(self.seed, "encoder"))
         head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
         recipe = Recipe(learning_rate=model.learning_rate, batch_size=model.batch_size)

@@ -31,8 +31,8 @@ class Rows:
     """One split of a task in one language.
 
     `table` has the string columns `id` and `document` and the canonical columns of the task's
-    kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`, and
-    every row has as many `options` as there are labels.
+    kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`
+    (a tag may be `UNCOUNTED`), and every row has as many `options` as there are labels.
     `fingerprint` changes whenever any row does. `unlabelled` counts the rows left out because
     their label is -1, the hub's mark for a label that is not published.
     """

@@ -146,7 +146,7 @@ def test_digits_are_those_that_the_language_writes(lab: Lab) -> None:
 
 
 def test_no_fallback_id_stands_in_a_measure_or_a_time(lab: Lab) -> None:
-    for name in ("lab-measure", "lab-order"):
+    for name in ("lab-measure", "lab-direction"):
         task = TASKS[name]
         for code in task.evaluation[::12]:
             table = lab.rows(task, code, "test").table

@@ -44,7 +44,8 @@ class Pool:
     """What may be listed in one language and split: items of several kinds, each with a text.
 
     An item is an index into `documents` (its name in every language), `texts` and `kinds` (the
-    index of its kind).
+    index of its kind). Items whose documents end alike (`37:length-meter`, `15:length-meter`) are
+    of one thing, and no list holds a thing twice.
     """
 
     def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int, draws: Draws) -> None:
@@ -52,6 +53,10 @@ class Pool:
         self.documents = [document for _, document, _ in held]
         self.texts = [text for _, _, text in held]
         self.kinds = np.array([kind for kind, _, _ in held])
+        things = {document.partition(":")[2] for document in self.documents}
+        numbers = {thing: number for number, thing in enumerate(sorted(things))}
+        self._things = np.array([numbers[document.partition(":")[2]]
+                                 for document in self.documents])
         self.count = kinds
         self._sizes = np.bincount(self.kinds, minlength=kinds)
         self._starts = np.cumsum(self._sizes) - self._sizes
@@ -68,14 +73,14 @@ class Pool:
         return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
     def draw(self, kinds: Ints, *, taken: Ints | None = None) -> Ints:
-        """Draw lists of distinct items whose lengths do not depend on their kinds.
+        """Draw lists of different things, whose lengths do not depend on their kinds.
 
         The length wanted of a list (letters, spaces, other signs) is the median over all kinds
         of a random list's; of 24 lists of the given kinds the one nearest to it is taken.
 
         Args:
             kinds: the kind of each place in each list. Shape [rows, count].
-            taken: items that a row's list must not hold. Shape [rows, any].
+            taken: items whose things a row's list must not hold. Shape [rows, any].
 
         Returns:
             Items. Shape [rows, count].
@@ -86,10 +91,11 @@ class Pool:
         candidates = self.any_of(np.repeat(kinds[:, None, :], _CANDIDATES, axis=1))
         sums = self._features[candidates].sum(axis=2)
         distances = (np.abs(sums - wanted[:, None, :]) * _WEIGHTS).sum(axis=2)
-        others = np.empty((rows, 0), dtype=np.int64) if taken is None else taken
+        things = self._things[candidates]
+        others = self._things[np.empty((rows, 0), dtype=np.int64) if taken is None else taken]
         for place in range(count):
-            here = candidates[:, :, place, None]
-            distances[(here == candidates[:, :, :place]).any(axis=2)] = np.inf
+            here = things[:, :, place, None]
+            distances[(here == things[:, :, :place]).any(axis=2)] = np.inf
             distances[(here == others[:, None, :]).any(axis=2)] = np.inf
         best = distances.argmin(axis=1)
         return np.asarray(candidates[np.arange(rows), best])

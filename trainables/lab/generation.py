@@ -1,31 +1,35 @@
-"""Generation: the rows of each lab task in one language and split."""
+"""Generation: the rows of each lab task in one language and split.
+
+Rows come in groups within which every part of a row goes with every label equally often. So
+whoever reads the premise, the question or the options alone, or goes by position alone, scores
+chance exactly, in every language and split. No two items of a row have the same unit or entity.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from itertools import combinations, permutations
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from spaces.lab_tasks import ENTITY_KINDS, LAB_ROWS, QUANTITIES
-from spaces.tasks import Split, Task
+from spaces.lab_tasks import DIRECTIONS, ENTITY_KINDS, LAB_ROWS, OPTIONS, QUANTITIES
+from spaces.tasks import UNCOUNTED, Split, Task
 from trainables.lab.cldr import ListStyle, kind_of, locality
-from trainables.lab.draws import Draws, Pool
-from trainables.lab.measures import Measure, measures
+from trainables.lab.draws import Draws, Ints, Pool
+from trainables.lab.measures import measures
 from trainables.lab.splits import split_of
-from trainables.lab.times import RelativeTime, relative_times
+from trainables.lab.times import relative_times
 from trainables.rows import row_schema
 
 __all__ = ["Source", "make_rows"]
 
 Row = tuple[Any, ...]
-Item = TypeVar("Item")
 _LISTED = 2  # items in a list that is classified
-_TAGGED = 3  # items in a list that is tagged
-_APART = 1.2  # two sizes that are compared differ by at least this factor
+_THREE = len(OPTIONS)  # items in a list that is tagged, asked about or chosen from
 
 
 class Source:
@@ -52,11 +56,11 @@ class Source:
                      for measure in measures(self.language, self.split)),
                     len(QUANTITIES), self.draws)
 
-    def pairs(self, items: Sequence[Item]) -> Iterator[tuple[Item, Item]]:
-        """Draw pairs of items without end."""
-        while True:
-            for one, two in self.draws.below(len(items), 8, 2).tolist():
-                yield items[one], items[two]
+    @cached_property
+    def times(self) -> Pool:
+        """The split's relative times; the kinds are `DIRECTIONS`."""
+        return Pool(((int(time.number > 0), time.name, time.text(self.locality))
+                     for time in relative_times()[self.split]), len(DIRECTIONS), self.draws)
 
     def listed(self, texts: Sequence[str], style: ListStyle = "standard") -> str:
         """Write texts as the language writes a list."""
@@ -64,9 +68,9 @@ class Source:
 
 
 def make_rows(task: Task, language: str, split: Split) -> pa.Table:
-    """Make one split of a lab task in one language, in canonical columns.
+    """Make one split of a lab task in one language, in canonical columns, in a random order.
 
-    Every label occurs equally often (in tagging, on equally many items), in a random order.
+    Every label occurs equally often; in tagging every tag does, also at each place of the list.
     """
     source = Source(task.name, language, split)
     rows = list(_MAKERS[task.name](source, LAB_ROWS[split]))
@@ -87,73 +91,93 @@ def _classified(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
 
 
 def _tagged(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
-    """Three items of three kinds; each word of an item has the item's kind as its tag."""
-    shift = np.arange(rows)[:, None]
-    kinds = source.draws.orders(rows, _TAGGED) + shift
-    kinds = kinds % pool.count
-    lists = pool.draw(kinds.reshape(-1, 1)).reshape(rows, _TAGGED).tolist()
-    pieces = re.split(r"\{\d\}", source.locality.templates["standard", _TAGGED])
+    """Three items of three kinds, in every order; an item's longest word has its kind as tag."""
+    kinds = _in_turn(list(permutations(range(pool.count), _THREE)), rows)
+    lists = pool.draw(kinds.reshape(-1, 1)).reshape(rows, _THREE).tolist()
+    pieces = re.split(r"\{\d\}", source.locality.templates["standard", _THREE])
     for items in lists:
         tokens: list[str] = []
         tags: list[int] = []
         for piece, item in zip(pieces, items, strict=False):
             between, words = piece.split(), pool.texts[item].split()
             tokens += between + words
-            tags += [0] * len(between) + [int(pool.kinds[item]) + 1] * len(words)
+            head = max(range(len(words)), key=lambda place: _letters(words[place]))
+            tags += [UNCOUNTED] * len(between)
+            tags += [int(pool.kinds[item]) if place == head else UNCOUNTED
+                     for place in range(len(words))]
         yield pool.document(items), tokens, tags
 
 
-def _same(source: Source, rows: int) -> Iterator[Row]:
-    pool = source.measures
-    same = np.arange(rows) % 2
-    first = np.arange(rows) // 2 % pool.count
-    other = (first + 1 + source.draws.below(pool.count - 1, rows)) % pool.count
-    left = pool.draw(first[:, None])
-    right = pool.draw(np.where(same, first, other)[:, None], taken=left)
-    for one, two, label in zip(left[:, 0].tolist(), right[:, 0].tolist(), same.tolist(),
-                               strict=True):
-        yield pool.document([one, two]), pool.texts[one], pool.texts[two], label
+def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
+    """Two items, of one kind or of two; each stands in as many rows of either label.
+
+    A group is two items of one kind and two of another; its rows are the first of either kind
+    with the second of either.
+    """
+    groups = rows // 4
+    kinds = _in_turn(list(permutations(range(pool.count), 2)), groups)
+    left = pool.draw(kinds.reshape(-1, 1)).reshape(-1)
+    right = pool.draw(kinds.reshape(-1, 1), taken=left[:, None]).reshape(-1)
+    for one, two in zip(left.reshape(-1, 2).tolist(), right.reshape(-1, 2).tolist(), strict=True):
+        for first in (0, 1):
+            for second in (0, 1):
+                held = [one[first], two[second]]
+                yield (pool.document(held), pool.texts[held[0]], pool.texts[held[1]],
+                       int(first == second))
 
 
-def _compare(source: Source, rows: int) -> Iterator[Row]:
-    by_quantity = [[measure for measure in measures(source.language, source.split)
-                    if measure.quantity == quantity] for quantity in QUANTITIES]
-    for index in range(rows):
-        label, held = index % 2, by_quantity[index // 2 % len(QUANTITIES)]
-        small, large = sorted(_first(source.pairs(held), _differ), key=lambda one: one.value)
-        first, second = (small, large) if label else (large, small)
-        yield f"{first.name}+{second.name}", first.text, second.text, label
+def _asked(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
+    """A list of three items and a fourth, of the kind of one of them, which is the answer."""
+    for asked, held, right in _squares(pool, rows, questions=1):
+        texts = [pool.texts[item] for item in held]
+        hidden = ["\0" * len(text) if place == right else text for place, text in enumerate(texts)]
+        yield (pool.document(asked, held), pool.texts[asked[0]], source.listed(texts),
+               [texts[right]], [source.listed(hidden).index("\0")])
 
 
-def _order(source: Source, rows: int) -> Iterator[Row]:
-    times = relative_times()[source.split]
-    texts = {time: time.text(source.locality) for time in times}
-    for index in range(rows):
-        early, late = sorted(_first(source.pairs(times), _are_apart), key=lambda one: one.seconds)
-        first, second = (early, late) if index % 2 else (late, early)
-        yield f"{first.name}+{second.name}", texts[first], texts[second], index % 2
+def _chosen(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
+    """Two items of a kind listed, and three options, of which one is of that kind."""
+    for asked, held, right in _squares(pool, rows, questions=2):
+        yield (pool.document(asked, held), source.listed([pool.texts[item] for item in asked]),
+               [pool.texts[item] for item in held], right)
 
 
-def _first(pairs: Iterator[tuple[Item, Item]], law: Callable[[Item, Item], bool],
-           ) -> tuple[Item, Item]:
-    return next(pair for pair in pairs if law(*pair))
+def _squares(pool: Pool, rows: int, *, questions: int
+             ) -> Iterator[tuple[list[int], list[int], int]]:
+    """Yield (items asked with, three items, the place of the one of the same kind).
+
+    A group is three items of three kinds and as many questions, one of each kind; its rows are
+    each question with each rotation of the items. So every question has its answer at every
+    place, and every list of items has every answer.
+    """
+    groups = rows // _THREE**2
+    kinds = _in_turn(list(combinations(range(pool.count), _THREE)), groups)
+    held = pool.draw(kinds.reshape(-1, 1)).reshape(groups * _THREE, 1)
+    asked = pool.draw(np.repeat(kinds.reshape(-1, 1), questions, axis=1), taken=held)
+    for items, texts in zip(held.reshape(groups, _THREE).tolist(),
+                            asked.reshape(groups, _THREE, questions).tolist(), strict=True):
+        for turn in range(_THREE):
+            turned = [items[(place + turn) % _THREE] for place in range(_THREE)]
+            for which in range(_THREE):
+                yield texts[which], turned, (which - turn) % _THREE
 
 
-def _differ(one: Measure, two: Measure) -> bool:
-    return max(one.value, two.value) >= _APART * min(one.value, two.value)
+def _in_turn(designs: Sequence[Sequence[int]], rows: int) -> Ints:
+    """Return the designs one after the other, over and over. Shape [rows, of a design]."""
+    return np.asarray(designs)[np.arange(rows) % len(designs)]
 
 
-def _are_apart(first: RelativeTime, second: RelativeTime) -> bool:
-    near, far = sorted((abs(first.seconds), abs(second.seconds)))
-    return first.number * second.number < 0 or far >= _APART * near
+def _letters(word: str) -> int:
+    return sum(char.isalpha() for char in word)
 
 
 _MAKERS: dict[str, Callable[[Source, int], Iterator[Row]]] = {
     "lab-measure": lambda source, rows: _classified(source, source.measures, rows),
-    "lab-compare": _compare,
     "lab-tags": lambda source, rows: _tagged(source, source.measures, rows),
-    "lab-same": _same,
     "lab-kind": lambda source, rows: _classified(source, source.names, rows),
     "lab-names": lambda source, rows: _tagged(source, source.names, rows),
-    "lab-order": _order,
+    "lab-same": lambda source, rows: _paired(source, source.measures, rows),
+    "lab-direction": lambda source, rows: _paired(source, source.times, rows),
+    "lab-qa": lambda source, rows: _asked(source, source.measures, rows),
+    "lab-choice": lambda source, rows: _chosen(source, source.measures, rows),
 }

@@ -11,10 +11,9 @@ from tokenizers.processors import TemplateProcessing
 
 from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING
 from spaces.tasks import find_task
-from trainables.lab.cldr import LONGEST_LIST
+from trainables.lab.cldr import LONGEST_LIST, ListStyle
 from trainables.lab.draws import Pool
 from trainables.lab.generation import Source
-from trainables.lab.times import relative_times
 
 __all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "train_tokenizer"]
 
@@ -23,29 +22,37 @@ SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
                               if code not in UNSEEN_IN_PRETRAINING)
 _ROWS = {"measures": 200, "names": 100, "times": 60}  # sentences per language
-_ALIKE = 2 / 3  # of the lists of measures and names, the share whose items are of one kind
+_ALIKE = 2 / 3  # of the lists, the share whose items are of one kind
 _MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
 
 
 def make_text(language: str) -> pa.Table:
-    """Make one language's pretraining sentences: columns `text` and `language`.
+    """Make one language's pretraining text: columns `text`, `text_pair` (or null), `language`.
 
     Lists of names, of measures and of relative times, two to four items long, in the language's
-    own patterns ("and" and "or"), all of items of the train split.
+    own patterns ("and" and "or"), all of items of the train split. Every second one is parted in
+    two, as sentences follow one another in running text.
     """
     source = Source("pretraining", language, "train")
     lists = _drawn(source, source.names, _ROWS["names"])
     if language in _MEASURED:
         lists += _drawn(source, source.measures, _ROWS["measures"])
-        times = [time.text(source.locality) for time in relative_times()["train"]]
-        places = source.draws.below(len(times), _ROWS["times"], LONGEST_LIST).tolist()
-        lists += [[times[place] for place in row] for row in places]
+        lists += _drawn(source, source.times, _ROWS["times"])
     counts = (2 + source.draws.below(LONGEST_LIST - 1, len(lists))).tolist()
     styles = source.draws.below(2, len(lists)).tolist()
-    sentences = [source.listed(items[:count], "or" if is_or else "standard")
-                 for items, count, is_or in zip(lists, counts, styles, strict=True)]
-    return pa.table({"text": pa.array(sentences, pa.string()),
-                     "language": pa.array([language] * len(sentences), pa.string())})
+    texts, pairs = [], []
+    for number, (items, count, is_or) in enumerate(zip(lists, counts, styles, strict=True)):
+        style: ListStyle = "or" if is_or else "standard"
+        end = count if number % 2 else int(source.draws.below(count - 1, 1)[0]) + 1
+        texts.append(_written(source, items[:end], style))
+        pairs.append(_written(source, items[end:count], style) if end < count else None)
+    return pa.table({"text": pa.array(texts, pa.string()),
+                     "text_pair": pa.array(pairs, pa.string()),
+                     "language": pa.array([language] * len(texts), pa.string())})
+
+
+def _written(source: Source, items: list[str], style: ListStyle) -> str:
+    return items[0] if len(items) == 1 else source.listed(items, style)
 
 
 def _drawn(source: Source, pool: Pool, rows: int) -> list[list[str]]:
@@ -64,7 +71,7 @@ def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
     byte-pair merges, not from XLM-R's Unigram model, whose trainer gives other pieces each time.
 
     Args:
-        text: the pretraining text, column `text`.
+        text: the pretraining text, columns `text` and `text_pair`.
         vocabulary: the number of pieces, special tokens included.
         directory: where `tokenizer.json` and its configuration go.
     """
@@ -77,7 +84,8 @@ def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS),
                                   limit_alphabet=vocabulary // 2, show_progress=False)
-    tokenizer.train_from_iterator(text["text"].to_pylist(), trainer)
+    tokenizer.train_from_iterator(
+        filter(None, (*text["text"].to_pylist(), *text["text_pair"].to_pylist())), trainer)
     numbers = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
     tokenizer.post_processor = TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=numbers)

@@ -1,0 +1,214 @@
+"""What can be had of the lab's tasks without reading them: each figure should be near chance.
+
+For every task and language: a classifier on non-lexical features (length, digits, punctuation,
+spaces, currency signs, capitals, position), trained on English and trained on the language
+itself; and classifiers over character n-grams that see the premise, the question or the options
+alone, or both sides as one bag. They are trained on the train split and score the other two.
+
+    python -m tests.bench.lab_checks                    all tasks in all languages, some minutes
+    python -m tests.bench.lab_checks --languages de ja
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.linear_model import RidgeClassifier
+
+from spaces.lab_tasks import LAB_TASKS
+from spaces.languages import ENGLISH
+from spaces.tasks import UNCOUNTED, Kind, Task
+from trainables.lab import Lab
+from trainables.lab.cldr import locality
+
+__all__ = ["MOST_BY_FORM", "MOST_BY_PART", "Finding", "findings", "majority"]
+
+MOST_BY_FORM = 5.0
+"""Points above the majority that a classifier on form alone may reach."""
+
+MOST_BY_PART = 3.0
+"""Points above chance that a reader of a part of the row may reach."""
+
+Floats = NDArray[np.float64]
+
+
+class Finding(NamedTuple):
+    """Points above chance that a `reader` of a task in a language reaches on `rows` rows."""
+
+    task: str
+    language: str
+    reader: str
+    above: float
+    rows: int
+
+    def exceeds(self, most: float) -> bool:
+        """Whether it lies above `most` by more than three standard errors of such a score."""
+        return self.above > most + 300.0 * (0.25 / self.rows) ** 0.5
+
+
+class Case(NamedTuple):
+    """One thing to classify: the texts that each reader may see, by reader, and the label."""
+
+    form: Floats
+    parts: Mapping[str, str]
+    label: int
+
+
+def findings(task: Task, language: str, lab: Lab) -> Iterator[Finding]:
+    """Yield what each reader reaches."""
+    held = cases_of(task, language, lab, ("validation", "test"))
+    own = cases_of(task, language, lab, ("train",))
+    english = cases_of(task, ENGLISH, lab, ("train",))
+    truth = [case.label for case in held]
+    base = majority(truth)
+    for name, seen in (("form, read in English", english), ("form, read in it", own)):
+        said = _by_form(seen, held)
+        yield Finding(task.name, language, name, _points(said, truth) - base, len(held))
+    for part in held[0].parts:
+        said = _by_words([case.parts[part] for case in own], [case.label for case in own],
+                         [case.parts[part] for case in held])
+        yield Finding(task.name, language, part, _points(said, truth) - base, len(held))
+
+
+def majority(labels: Sequence[int]) -> float:
+    """Return the points of the best constant prediction."""
+    return 100.0 * float(np.bincount(labels).max()) / len(labels)
+
+
+def cases_of(task: Task, language: str, lab: Lab, splits: Sequence[Any]) -> list[Case]:
+    """Return what there is to classify in some splits."""
+    build = _CASES[task.kind]
+    return [case for split in splits
+            for row in lab.rows(task, language, split).table.to_pylist()
+            for case in build(row, language)]
+
+
+def _by_form(seen: Sequence[Case], asked: Sequence[Case]) -> list[int]:
+    model = HistGradientBoostingClassifier(max_iter=60, random_state=0)
+    model.fit(np.array([case.form for case in seen]), [case.label for case in seen])
+    return [int(label) for label in model.predict(np.array([case.form for case in asked]))]
+
+
+def _by_words(texts: Sequence[str], labels: Sequence[int], asked: Sequence[str]) -> list[int]:
+    ngrams = HashingVectorizer(analyzer="char", ngram_range=(1, 4), n_features=2**16)
+    model = RidgeClassifier(random_state=0).fit(ngrams.transform(texts), labels)
+    return [int(label) for label in model.predict(ngrams.transform(asked))]
+
+
+def _points(said: Sequence[int], truth: Sequence[int]) -> float:
+    return 100.0 * float(np.mean(np.equal(said, truth)))
+
+
+# ---- what there is to classify, by kind -----------------------------------------------------
+
+
+def _text(row: dict[str, Any], language: str) -> Iterator[Case]:
+    yield Case(form_of(row["text"]), {}, row["label"])
+
+
+def _pair(row: dict[str, Any], language: str) -> Iterator[Case]:
+    one, two = row["text"], row["text_pair"]
+    first, second = form_of(one), form_of(two)
+    yield Case(np.concatenate([first, second, np.abs(first - second), first + second]),
+               {"premise": one, "hypothesis": two, "bag of both": f"{one} {two}"}, row["label"])
+
+
+def _words(row: dict[str, Any], language: str) -> Iterator[Case]:
+    sentence = form_of(" ".join(row["tokens"]))
+    counted = [place for place, tag in enumerate(row["tags"]) if tag != UNCOUNTED]
+    for number, place in enumerate(counted):
+        position = np.array([place, number, len(row["tokens"]) - place], dtype=np.float64)
+        yield Case(np.concatenate([form_of(row["tokens"][place]), sentence, position]),
+                   {"position": f"{number}"}, row["tags"][place])
+
+
+def _question(row: dict[str, Any], language: str) -> Iterator[Case]:
+    context, question = row["context"], row["question"]
+    items = _items(context, language)
+    (answer,) = row["answers"]
+    (start,) = row["answer_starts"]
+    place = next(number for number, (at, _) in enumerate(items) if at == start)
+    assert items[place][1] == answer
+    forms = [form_of(question), *(form_of(text) for _, text in items)]
+    differences = [np.abs(forms[0] - form) for form in forms[1:]]
+    yield Case(np.concatenate([*forms, *differences]),
+               {"question": question, "context": context, "bag of both": f"{question} {context}"},
+               place)
+
+
+def _choice(row: dict[str, Any], language: str) -> Iterator[Case]:
+    prompt, options = row["prompt"], row["options"]
+    forms = [form_of(prompt), *map(form_of, options)]
+    differences = [np.abs(forms[0] - form) for form in forms[1:]]
+    yield Case(np.concatenate([*forms, *differences]),
+               {"prompt": prompt, "options": "|".join(options)}, row["label"])
+
+
+_CASES = {Kind.CLASSIFICATION: _text, Kind.PAIR: _pair, Kind.TAGGING: _words,
+          Kind.QA: _question, Kind.MULTIPLE_CHOICE: _choice}
+
+
+def _items(context: str, language: str) -> list[tuple[int, str]]:
+    """Return the three items of a list and where they begin."""
+    pieces = re.split(r"\{\d\}", locality(language).templates["standard", 3])
+    found = re.fullmatch("(.+?)".join(map(re.escape, pieces)), context)
+    assert found is not None, (language, context)
+    return [(found.start(number), found[number]) for number in (1, 2, 3)]
+
+
+def form_of(text: str) -> Floats:
+    """Return what a text looks like to one who cannot read."""
+    kinds = [unicodedata.category(char) for char in text]
+    words = text.split()
+    counts = [sum(kind.startswith(prefix) for kind in kinds)
+              for prefix in ("L", "Lu", "M", "Nd", "P", "S", "Sc", "Z")]
+    lengths = [len(word) for word in words] or [0]
+    digits = [place for place, kind in enumerate(kinds) if kind == "Nd"]
+    return np.array([len(text), len(text.encode()), *counts, len(words), max(lengths),
+                     min(lengths), sum(lengths) / len(lengths), text.count("."), text.count("-"),
+                     min(digits, default=-1), max(digits, default=-1)], dtype=np.float64)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--languages", nargs="*", help="BCP-47 codes [all of each task]")
+    parser.add_argument("--tasks", nargs="*", help="names of lab tasks [all]")
+    parser.add_argument("--cache", type=Path, help="where the lab is kept [a temporary directory]")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        lab = Lab(given.cache or Path(temporary))
+        for task in LAB_TASKS:
+            if given.tasks and task.name not in given.tasks:
+                continue
+            codes = [code for code in given.languages or task.evaluation
+                     if code in task.evaluation]
+            found = [each for code in codes for each in findings(task, code, lab)]
+            _print(task, found)
+
+
+def _print(task: Task, found: Sequence[Finding]) -> None:
+    """Print each reader's mean over languages, its highest, and how many languages exceed."""
+    print(f"{task.name} ({task.kind.value}), points above the majority class")
+    for reader in dict.fromkeys(each.reader for each in found):
+        own = [each for each in found if each.reader == reader]
+        top = max(own, key=lambda each: each.above)
+        most = MOST_BY_FORM if reader.startswith("form") else MOST_BY_PART
+        beyond = [each.language for each in own if each.exceeds(most)]
+        print(f"  {reader:22} mean {np.mean([each.above for each in own]):+6.2f}  highest "
+              f"{top.above:+6.2f} ({top.language})  beyond {most:g} + 3 s.e.: "
+              f"{', '.join(beyond) or 'none'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
