@@ -14,7 +14,8 @@ from trainables.encoding import IGNORED, Encoded, Padded
 from trainables.sampling import DrawPlan, Pool, draw_plan
 from trainables.tokenizer import Tokenizer
 
-__all__ = ["Batch", "Batches", "MaskedBatches", "TaskBatches", "targets_of"]
+__all__ = ["Batch", "Batches", "MaskedBatches", "MaskedTaskBatches", "TaskBatches",
+           "targets_of"]
 
 Array = NDArray[Any]
 
@@ -95,26 +96,49 @@ class TaskBatches:
 
 
 class MaskedBatches:
-    """Batches of plain text with masked tokens to restore.
-
-    Of each batch's ordinary tokens 15 % are targets: 80 % of them are masked, 10 % replaced by a
-    random token, 10 % left. Source: BERT (Devlin et al. 2019).
-    """
+    """Batches of plain text with masked tokens to restore."""
 
     def __init__(self, encoded: Encoded, steps: int, batch_size: int, *, seed: int,
                  tokenizer: Tokenizer) -> None:
         self.steps, self.batch_size = steps, batch_size
-        self._seed, self._tokenizer, self._encoded = seed, tokenizer, encoded
-        self._special = np.asarray(tokenizer.special_ids)
-        self._ordinary = np.setdiff1d(np.arange(len(tokenizer)), self._special)
+        self._tokenizer, self._encoded = tokenizer, encoded
+        self._masking = _Masking(tokenizer, seed)
         self._plan = draw_plan([Pool(0, 1.0, encoded.lengths)], steps, batch_size, seed)
 
     def batch(self, step: int, rank: int, size: int) -> Batch:
         """Return one worker's share of the batch of a step; the whole is masked alike."""
         whole = self._encoded.pad(self._plan.items[step], self._tokenizer.pad_id)
-        random = np.random.default_rng((self._seed, step))
-        ids, targets = self._masked(whole, random)
-        count = int((targets != IGNORED).sum())
+        return self._masking.batch(whole, step, rank, size)
+
+
+class MaskedTaskBatches:
+    """The inputs of `TaskBatches`, step by step the same, with masked tokens to restore."""
+
+    def __init__(self, tasks: TaskBatches, *, seed: int, tokenizer: Tokenizer) -> None:
+        self.steps, self.batch_size = tasks.steps, tasks.batch_size
+        self._tasks, self._masking = tasks, _Masking(tokenizer, seed)
+
+    def batch(self, step: int, rank: int, size: int) -> Batch:
+        """Return one worker's share of the batch of a step; the whole is masked alike."""
+        return self._masking.batch(self._tasks.batch(step, 0, 1).inputs, step, rank, size)
+
+
+class _Masking:
+    """Masks a whole batch by its step, so that all workers see shares of one masking.
+
+    Of a batch's ordinary tokens 15 % are targets: 80 % of them are masked, 10 % replaced by a
+    random token, 10 % left. Source: BERT (Devlin et al. 2019).
+    """
+
+    def __init__(self, tokenizer: Tokenizer, seed: int) -> None:
+        self._tokenizer, self._seed = tokenizer, seed
+        self._special = np.asarray(tokenizer.special_ids)
+        self._ordinary = np.setdiff1d(np.arange(len(tokenizer)), self._special)
+
+    def batch(self, whole: Padded, step: int, rank: int, size: int) -> Batch:
+        """Return one worker's share of a step's whole batch, masked."""
+        ids, targets = self._masked(whole, np.random.default_rng((self._seed, step)))
+        count = max(1, int((targets != IGNORED).sum()))  # a batch may hold special tokens only
         inputs = Padded(ids[rank::size], whole.mask[rank::size], whole.types[rank::size])
         return Batch("mlm", inputs, targets[rank::size], count, int(whole.mask.sum()))
 
