@@ -161,9 +161,10 @@ def _is_it_the_task(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]
         rows.append((name, gain_text(entry).replace(" ", "\n", 1),
                      *(_signed(gains.get(kind)).replace(" ", "\n", 1) for kind in kinds),
                      entry.verdict or _NONE))
-        notes += [f"{name}: {NAMES[each.control]} gain {_signed(each.own_gain)} over the controls"
-                  + (f"; {each.failed} of {len(each.trials)} failed." if each.failed else ".")
-                  for each in entry.further]
+        own = (f"{NAMES[each.control]} {_signed(each.own_gain)}"
+               + (f" ({each.failed} of {len(each.trials)} failed)" if each.failed else "")
+               for each in entry.further)
+        notes.append(f"{name}: over the controls, the further ones gain: {', '.join(own)}.")
     header = ("winner", "over controls", *(f"over {NAMES[kind]}" for kind in kinds), "verdict")
     return "Is it the task?", header, rows, notes
 
