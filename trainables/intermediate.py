@@ -75,14 +75,14 @@ class IntermediatePhase(Phase):
         from trainables.encoder import load_encoder
         from trainables.tokenizer import load_tokenizer
         from trainables.train_loop import TaskModel
-        from trainables.training import STATE_FOLDER, Segment, train_phase
+        from trainables.training import HEAD_FILE, STATE_FOLDER, Segment, train_phase
 
         before = read_ref(parents[0], self.model)
         tokenizer = load_tokenizer(tokenizer_directory(self.model, context))
         tasks = TaskBatches(list(self._cells(context, tokenizer)), self.steps,
                             self.recipe.batch_size, seed=self._draws, pad_id=tokenizer.pad_id)
         encoder = load_encoder(before, context.hub, to_train=True)
-        heads, batches = self._supervised(encoder, tasks, tokenizer)
+        heads, batches = self._supervised(encoder, tasks, tokenizer, parents[0] / HEAD_FILE)
         segment = Segment(stop=self.stop, begin=parents[0] / STATE_FOLDER if self.start else None,
                           goes_on=self.stop < self.steps)
         made = train_phase(
@@ -111,14 +111,22 @@ class IntermediatePhase(Phase):
             yield rows.task, cell.weight, encoded
 
     def _supervised(
-        self, encoder: Encoder, tasks: TaskBatches, tokenizer: Tokenizer
+        self, encoder: Encoder, tasks: TaskBatches, tokenizer: Tokenizer, before: Path
     ) -> tuple[dict[str, Head], Batches]:
-        """Return fresh heads and what they are trained on."""
+        """Return heads and what they are trained on.
+
+        All are fresh but the masked tokens', which goes on where the lab's pretraining left it
+        (in the file `before`): a control that must learn a head first would be a weak one.
+        """
+        from safetensors.torch import load_model
+
         from trainables.batches import MaskedTaskBatches
         from trainables.heads import MaskedTokenHead, fresh_head, initialised
 
         if self.supervision == "mlm":
             head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
+            if before.exists():
+                load_model(head, str(before))
             return {"mlm": head}, MaskedTaskBatches(tasks, seed=self._draws, tokenizer=tokenizer)
         return {task.name: fresh_head(task, encoder.hidden, self.seed)
                 for task in self.tasks}, tasks

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 import torch.distributed as group
+from safetensors.torch import load_file
 
 from spaces.mixtures import Mixture
-from spaces.models import LAB_MODELS, HubModel, SimulatedModel
+from spaces.models import LAB_MODELS, HubModel, LabModel, SimulatedModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import FURTHER_CONTROLS, FurtherControl, TrialConfig
-from tests.trainables.tiny import TASKS, config, context, rows, task, write_encoder, write_tokenizer
+from tests.trainables.tiny import (
+    SIZE,
+    TASKS,
+    config,
+    context,
+    rows,
+    task,
+    write_encoder,
+    write_tokenizer,
+)
 from trainables.batches import MaskedTaskBatches, TaskBatches
 from trainables.encoding import IGNORED, Encoded, encode
 from trainables.intermediate import IntermediatePhase
-from trainables.phases import Setting
+from trainables.phases import Context, Made, Phase, Setting
 from trainables.probe import probe, probe_faults
 from trainables.rows import Rows, row_schema
 from trainables.scores import Scores
@@ -34,6 +47,8 @@ from trainables.simulated import (
     expected_gain,
 )
 from trainables.tokenizer import Tokenizer, load_tokenizer
+from trainables.train_loop import TaskModel
+from trainables.training import HEAD_FILE, train_phase
 from trainables.trial import RungOutcome, run_trial
 from trainables.workers import ProcessGroup
 
@@ -270,6 +285,42 @@ def test_without_a_mask_token_there_is_one_line(model: HubModel, tmp_path: Path)
     write_tokenizer(tmp_path / "encoder", mask_token=None)
     with pytest.raises(ValueError, match="must have a mask token for masked-language modelling"):
         last(config(bare).further_control("mlm"), tmp_path)
+
+
+def test_a_lab_encoder_goes_on_from_its_pretraining(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SmallLab:
+        fingerprint = "small"
+
+        def __init__(self, cache: Path) -> None:
+            self._tokenizer = cache / "tokenizer"
+
+        def text(self) -> pa.Table:
+            return rows(TASKS[0], count=320).table.select(["text"])
+
+        def tokenizer(self, vocabulary: int) -> Path:
+            return self._tokenizer if self._tokenizer.exists() else write_tokenizer(
+                self._tokenizer)
+
+    monkeypatch.setitem(sys.modules, "trainables.lab", SimpleNamespace(Lab=SmallLab))
+    lab = LabModel(name="small", layers=1, hidden=16, heads=2, feed_forward=32, vocabulary=SIZE,
+                   max_length=24, steps=20, batch_size=16, learning_rate=1e-2)
+    begun: list[dict[str, torch.Tensor]] = []
+
+    def noted(phase: Phase, where: Context, model: TaskModel, *rest: Any, **named: Any) -> Made:
+        if phase.name == "intermediate mlm":
+            begun.append({name: value.clone()
+                          for name, value in model.head("mlm").state_dict().items()})
+        return train_phase(phase, where, model, *rest, **named)
+
+    monkeypatch.setattr("trainables.training.train_phase", noted)
+    found = last(config(lab, targets=("tiny-classification",)).further_control("mlm"), tmp_path)
+    kept = context(tmp_path).store.get("pretrain", found.phases[0].entry)
+    assert kept is not None
+    left = load_file(kept / HEAD_FILE)
+    assert all(torch.equal(begun[0][name], value) for name, value in left.items())
+    assert found.phases[1].learning_curve
 
 
 def test_a_probe_asks_for_a_mask_token_where_one_is_needed(tmp_path: Path) -> None:
