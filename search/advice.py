@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from search.confirmation import Standing
 from search.entries import Readout
 from search.intervals import MAX_UNITS
+from search.results import Role
 
 __all__ = ["advise"]
 
@@ -19,7 +20,8 @@ def advise(readout: Readout, standings: Sequence[Standing], worth: float | None
            ) -> tuple[str, ...]:
     """Return what to try next, the most pressing first; at least one sentence."""
     found = [*_on_failures(readout), *_on_controls(readout), *_on_marks(readout),
-             *_on_winners(readout, standings, worth), *_on_curve(readout), *_on_selection(readout)]
+             *_on_winners(readout, standings, worth), *_on_further(readout), *_on_curve(readout),
+             *_on_selection(readout)]
     return tuple(found) or ("Repeat the search on a larger model or at a higher fidelity: nothing "
                             "in these numbers asks for more of the same.",)
 
@@ -52,8 +54,10 @@ def _on_controls(readout: Readout) -> Iterator[str]:
 def _on_marks(readout: Readout) -> Iterator[str]:
     for mark, cure in (("chance-level", "raise the target examples, or the learning rates"),
                        ("collapsed", "lower the learning rates, or warm up for longer")):
-        marked = sum(counts[mark] for counts in readout.outcomes.values())
-        finished = sum(counts["finished"] for counts in readout.outcomes.values())
+        # That a further control learns nothing is a finding, and nothing to be cured.
+        listed = [counts for role, counts in readout.outcomes.items() if role != Role.FURTHER]
+        marked = sum(counts[mark] for counts in listed)
+        finished = sum(counts["finished"] for counts in listed)
         if marked and 10 * marked >= finished:
             yield f"{marked} of {finished} finished trials are {mark}: {cure}."
 
@@ -82,6 +86,14 @@ def _on_winners(readout: Readout, standings: Sequence[Standing], worth: float | 
     elif shown and best in shown:
         yield (f"Feed {', '.join(best.labels)} into the next study's fixed points and vary what "
                "was held fixed around it, or repeat it on a larger model.")
+
+
+def _on_further(readout: Readout) -> Iterator[str]:
+    for entry in readout.winners:
+        if entry.further and not all(each.beaten for each in entry.further):
+            yield (f"Do not credit the task with the gain of {', '.join(entry.labels)} yet "
+                   f"({entry.verdict}): confirm on more seed blocks, or train on that text "
+                   "without labels and see what is lost.")
 
 
 def _on_contenders(contenders: Sequence[Standing], worth: float | None) -> str:

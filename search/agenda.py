@@ -62,8 +62,8 @@ class Agenda:
     @property
     def total(self) -> int:
         """The number of trials that the whole search will run."""
-        confirmed = (self.study.confirmation.trials if self._confirmations is None
-                     else len(self._confirmations))
+        confirmed = (self.study.confirmation.trials + self.study.further_trials
+                     if self._confirmations is None else len(self._confirmations))
         return (len(self._controls) + len(self._curve) + self.study.search.trials + confirmed)
 
     def objective(self, scores: Scores) -> float | None:

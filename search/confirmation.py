@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 
 import numpy as np
 
-from search.intervals import LEVEL, Interval, best_critical, t_interval, welch_interval
-from search.objective import Objective, control_key
+from search.gains import by_seed, finished_controls, gain_over_controls
+from search.intervals import LEVEL, Interval, best_critical, t_interval
+from search.objective import Objective
 from search.results import Outcome, Role, TrialResult
 from spaces.mixtures import Mixture, uniform
 from spaces.search_space import Point
 from spaces.value import Value
 
-__all__ = ["Choice", "Standing", "candidate", "choose", "winner_set"]
+__all__ = ["Choice", "Standing", "candidate", "choose", "is_winner", "winner_set"]
 
 
 class Choice(Value):
@@ -107,18 +108,23 @@ def winner_set(results: Iterable[TrialResult], objective: Objective) -> tuple[St
                 groups[result.group].append(result)
             else:
                 failed[result.group] += 1
-    controls = [result for result in listed if result.config.is_control
-                and result.outcome is Outcome.FINISHED and result.scores is not None]
-    scores = {group: _by_seed(found, objective) for group, found in groups.items()}
+    controls = finished_controls(listed)
+    scores = {group: by_seed(found, objective) for group, found in groups.items()}
     compared = _compare(scores)
     standings = [
         Standing(group=group, point=_point(found[0]), trials=tuple(each.trial for each in found),
-                 score=_over(scores[group].values()), gain=_gain(found, controls, objective),
+                 score=_over(scores[group].values()),
+                 gain=gain_over_controls(found, controls, objective),
                  failed=failed[group], behind=compared.get(group),
                  in_winner_set=_may_be_best(compared.get(group), failed[group]))
         for group, found in groups.items()
     ]
     return tuple(sorted(standings, key=lambda each: (-each.score.mean, each.group)))
+
+
+def is_winner(group: str) -> bool:
+    """Return whether one of the names that a group joins by `+` is a winner's."""
+    return any(name.startswith("winner-") for name in group.split("+"))
 
 
 def candidate(result: TrialResult) -> Hashable:
@@ -173,29 +179,10 @@ def _point(result: TrialResult) -> Point:
     return Point.of(result.config)
 
 
-def _by_seed(found: Iterable[TrialResult], objective: Objective) -> dict[int, float]:
-    """Return seed -> score on the report panel, in points."""
-    return {result.config.seed: objective.points(result.scores, "report") for result in found
-            if result.scores is not None}
-
-
 def _over(values: Iterable[float]) -> Interval:
     found = t_interval(list(values))
     assert found is not None  # a group has a finished trial
     return found
-
-
-def _gain(
-    found: Sequence[TrialResult], controls: Iterable[TrialResult], objective: Objective
-) -> Interval | None:
-    """Return the gain over seed blocks, paired where any are shared, else between the means."""
-    key = control_key(found[0].config)
-    own = _by_seed(found, objective)
-    bare = _by_seed([each for each in controls if control_key(each.config) == key], objective)
-    shared = sorted(own.keys() & bare.keys())
-    if shared:
-        return t_interval([own[seed] - bare[seed] for seed in shared])
-    return welch_interval(list(own.values()), list(bare.values()))
 
 
 def _compare(scores: Mapping[str, Mapping[int, float]]) -> dict[str, Interval]:

@@ -61,7 +61,7 @@ def _model_faults(study: Study, workspace: Workspace) -> list[str]:
             else:
                 present.append(model)
     kinds = {task.kind for task, _, _ in needs_of(study)}
-    return found or probe_faults(present, mirror, kinds)
+    return found or probe_faults(present, mirror, kinds, masks="mlm" in study.controls.further)
 
 
 def _data_faults(study: Study, workspace: Workspace) -> list[str]:

@@ -113,6 +113,12 @@ class Declaration(Value):
             return None
         return self.curve.mixture or uniform(self.intermediate.tasks)
 
+    @property
+    def further_trials(self) -> int:
+        """The most trials of further controls: each winner's, on each seed of confirmation."""
+        winners, seeds = self.confirmation.winners, self.confirmation.seeds
+        return winners * len(self.controls.further) * seeds
+
     def space(self, sizes: Mapping[str, Mapping[str, int]]) -> SearchSpace:
         """Return the search space over data of these sizes.
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, Final
 
-from search.confirmation import Choice
+from search.confirmation import Choice, is_winner
+from search.further import further_group
 from search.results import Role
 from search.study import Study
 from spaces.fidelity import Fidelity
@@ -72,6 +73,9 @@ def confirmations(
 ) -> list[Designed]:
     """Return the chosen points on fresh seeds at `confirm` fidelity, with their fresh controls.
 
+    The further controls of winners come last, on the same seeds and at the same fidelity; a
+    winner that is a reference as well has them once, under both names.
+
     Args:
         study: the study.
         space: its search space.
@@ -81,7 +85,7 @@ def confirmations(
         InvalidPoint: if a chosen point cannot run.
     """
     choices = [Choice.model_validate(each) for each in chosen]
-    planned = []
+    planned, further = [], []
     for block in range(study.confirmation.seeds):
         seed = study.search.seed + FRESH_SEEDS_FROM + block
         configs = [_confirmed(choice.point, space, seed=seed, fidelity=study.fidelity.confirm)
@@ -90,7 +94,12 @@ def confirmations(
         planned += [_control(config, seed) for config in bare]
         planned += [Designed(role=Role.CONFIRMATION, group=choice.group, config=config)
                     for choice, config in zip(choices, configs, strict=True)]
-    return planned
+        further += [Designed(role=Role.FURTHER, group=further_group(choice.group, control),
+                             config=config.further_control(control))
+                    for control in study.controls.further
+                    for choice, config in zip(choices, configs, strict=True)
+                    if is_winner(choice.group)]
+    return planned + further
 
 
 def _confirmed(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from search.confirmation import is_winner
+from search.further import Comparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.saturation import Saturation
@@ -28,7 +30,8 @@ class Entry(Value):
     are against the controls there; None where nothing was confirmed or there is no interval.
     `selection_gain` is the search's own number: the gain of search trial `trial` on the selection
     panel, which is the largest of many and so flatters. `point` feeds the mixture back into a
-    study; `mixture`, `languages` and `learning_rate` repeat it for readers.
+    study; `mixture`, `languages` and `learning_rate` repeat it for readers. `further` holds a
+    winner against each of its further controls, `verdict` in words what it is shown to beat.
     """
 
     group: str
@@ -43,6 +46,8 @@ class Entry(Value):
     blocks: int = 0
     in_winner_set: bool | None = None
     selection_gain: float | None = None
+    further: tuple[Comparison, ...] = ()
+    verdict: str | None = None
     point: Point
 
     @property
@@ -53,7 +58,7 @@ class Entry(Value):
     @property
     def is_winner(self) -> bool:
         """Whether the search chose it."""
-        return any(label.startswith("winner-") for label in self.labels)
+        return is_winner(self.group)
 
     @property
     def is_reference(self) -> bool:

@@ -123,7 +123,8 @@ class Projection:
             points += self._rung(result.trial, result.rung, result.scores)
             points += language_points(result.scores, result.rung)
             texts["scores.json"] = _json(result.scores.model_dump(mode="json"))
-        confirmed = result.role is Role.CONFIRMATION and result.predictions is not None
+        confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER)
+                     and result.predictions is not None)
         return self._of_trial(
             event,
             tags=_ending_tags(result),

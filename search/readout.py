@@ -12,6 +12,7 @@ import numpy as np
 from search.advice import advise
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
+from search.further import compare, verdict
 from search.objective import Objective, control_key, marks, task_points
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation, locate
@@ -123,6 +124,7 @@ def _entry(
     point = point if source is None else Point.of(source.config)
     gain = None if standing is None else standing.gain
     selected = None if source is None else objective.gain(source, listed, "selection")
+    further = compare(listed, group, objective)
     return Entry(
         group=group, mixture=point.mixture.weights, languages=point.languages,
         learning_rate=point.intermediate_learning_rate, point=point,
@@ -133,6 +135,7 @@ def _entry(
         low=None if gain is None else gain.low, high=None if gain is None else gain.high,
         blocks=0 if standing is None else standing.score.units,
         in_winner_set=None if standing is None else standing.in_winner_set,
+        further=further, verdict=verdict(gain, further),
     )
 
 

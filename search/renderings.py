@@ -11,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from search.entries import Entry, Readout
-from search.intervals import spell
+from search.further import NAMES
+from search.intervals import Interval, spell
 from search.saturation import Saturation
+from spaces.trial_config import FURTHER_CONTROLS
 
 __all__ = ["as_json", "as_markdown", "as_tables", "as_yaml", "summary"]
 
@@ -58,9 +60,11 @@ def as_markdown(readout: Readout) -> str:
 
 
 def summary(readout: Readout) -> str:
-    """Return the answer in a few sentences: the best mixture, and the curve's verdict."""
+    """Return the answer in a few sentences: the best mixture, its task's part, the curve."""
     answer = headline(readout)
     parts = [answer[:1].upper() + answer[1:]]
+    parts += [f"Is it the task? {', '.join(entry.labels)}: {entry.verdict}."
+              for entry in readout.entries if entry.verdict is not None]
     if readout.curve is not None:
         parts.append(f"Languages curve: {readout.curve.sentence}")
     return "\n\n".join(parts)
@@ -107,6 +111,8 @@ def gain_text(entry: Entry) -> str:
 def _sections(readout: Readout) -> Iterator[tuple[str, _Row, list[_Row], list[str]]]:
     """Yield title, header, rows and notes of each table."""
     yield _mixtures(readout)
+    if any(entry.further for entry in readout.entries):
+        yield _is_it_the_task(readout)
     if readout.curve is not None:
         yield _curve(readout.curve)
     if readout.controls:
@@ -139,6 +145,32 @@ def _mixture_row(entry: Entry, *, with_setting: bool) -> _Row:
     selected = _NONE if entry.selection_gain is None else f"{entry.selection_gain:+.2f}"
     score = _NONE if entry.score is None else f"{entry.score:.2f}"
     return (name, ", ".join(entry.labels), score, gain_text(entry), may_be_best, selected)
+
+
+def _is_it_the_task(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
+    compared = [entry for entry in readout.entries if entry.further]
+    kinds = [kind for kind in FURTHER_CONTROLS
+             if any(each.control == kind for entry in compared for each in entry.further)]
+    rows: list[_Row] = []
+    notes = ["What a winner gains over its controls, and over training on the very same inputs "
+             f"without its task: points on the report panel, {readout.level:.0%} t intervals, "
+             "paired by seed block."]
+    for entry in compared:
+        name = ", ".join(entry.labels)
+        gains = {each.control: each.gain for each in entry.further}
+        rows.append((name, gain_text(entry).replace(" ", "\n", 1),
+                     *(_signed(gains.get(kind)).replace(" ", "\n", 1) for kind in kinds),
+                     entry.verdict or _NONE))
+        own = (f"{NAMES[each.control]} {_signed(each.own_gain)}"
+               + (f" ({each.failed} of {len(each.trials)} failed)" if each.failed else "")
+               for each in entry.further)
+        notes.append(f"{name}: over the controls, the further ones gain: {', '.join(own)}.")
+    header = ("winner", "over controls", *(f"over {NAMES[kind]}" for kind in kinds), "verdict")
+    return "Is it the task?", header, rows, notes
+
+
+def _signed(interval: Interval | None) -> str:
+    return spell(interval, signed=True)
 
 
 def _blocks(readout: Readout) -> str:
@@ -205,4 +237,5 @@ def _table(header: _Row, rows: Iterable[_Row]) -> Table:
 
 
 def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace(chr(10), '; ') for cell in cells)} |"
+    plain = (cell.replace("\n[", " [").replace("\n", "; ") for cell in cells)
+    return f"| {' | '.join(plain)} |"

@@ -19,6 +19,7 @@ class Role(StrEnum):
     CONTROL = "control"  # without the intermediate phase
     CONFIRMATION = "confirmation"  # a winner or a reference mixture on fresh seeds
     CURVE = "curve"  # a point of the designed block of a curve
+    FURTHER = "further control"  # a winner's inputs without its task, on confirmation's seeds
 
 
 class Outcome(StrEnum):

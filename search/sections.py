@@ -14,6 +14,7 @@ from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.languages import ENGLISH
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
+from spaces.trial_config import FurtherControl
 from spaces.value import Value
 from trainables.workspace import Precision
 
@@ -116,9 +117,21 @@ class Search(Value):
 
 
 class Controls(Value):
-    """How many seeds each needed control is trained on."""
+    """How many seeds each needed control is trained on, and the further controls of winners.
+
+    `further` are trained beside the confirmations: `mlm` restores masked tokens of the winner's
+    intermediate inputs, `shuffled` has shuffled labels there.
+    """
 
     seeds: Annotated[Whole, Field(ge=2, le=500)] = 5
+    further: tuple[FurtherControl, ...] = ()
+
+    @model_validator(mode="after")
+    def _further_controls_are_distinct(self) -> Self:
+        if len(set(self.further)) < len(self.further):
+            raise ValueError(f"`further` must list each control once, "
+                             f"got {', '.join(self.further)}")
+        return self
 
 
 class Confirmation(Value):

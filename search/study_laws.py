@@ -24,6 +24,7 @@ def check_laws(study: Declaration) -> None:
     _check_targets(study)
     _check_panels(study)
     _check_search(study)
+    _check_controls(study)
     _check_curve(study)
 
 
@@ -119,6 +120,13 @@ def _check_search(study: Declaration) -> None:
         if point.languages is not None and point.languages.count > most:
             raise fault(f"{place}.languages.count", f"`count` must be at most the {most} languages "
                                                     f"of the pool, got {point.languages.count}")
+
+
+def _check_controls(study: Declaration) -> None:
+    if study.controls.further and not study.confirmation.winners:
+        raise fault("controls.further", "`further` must be empty unless winners are confirmed "
+                    "(`confirmation.winners`), whose controls they are, got "
+                    f"{', '.join(study.controls.further)}")
 
 
 def _check_mixture(study: Declaration, tasks: tuple[str, ...], place: str) -> None:

@@ -1,8 +1,14 @@
 """Work: what the trials of a study do, at most, reckoned from their configurations alone.
 
+<<<<<<< HEAD
 FLOPs count every example at the model's longest input (in multiple choice, one an option), bytes
 every encoder at float32; work that trials share through the phase store is counted for each of
 them.
+=======
+FLOPs count every example at the model's longest input, bytes every encoder at float32; work that
+trials share through the phase store is counted for each of them. Heads are left out, the one that
+restores masked tokens too.
+>>>>>>> h1
 """
 
 from __future__ import annotations
@@ -28,7 +34,8 @@ __all__ = ["Batch", "BatchName", "Work", "batches_of", "work_of"]
 BYTES_PER_PARAMETER = 4
 STATE_COPIES = 3  # a train state to go on from: the weights and AdamW's two moments
 
-BatchName = Literal["search", "controls", "curve", "confirmation", "fresh controls"]
+BatchName = Literal["search", "controls", "curve", "confirmation", "fresh controls",
+                    "further controls"]
 
 
 class Work(Value):
@@ -135,6 +142,9 @@ def batches_of(
                     each=largest(again))
         yield Batch(name="fresh controls", trials=min(kinds, confirmation.chosen) * len(seeds),
                     seeds=seeds, each=largest(config.control() for config in again))
+        if study.controls.further:
+            yield Batch(name="further controls", trials=study.further_trials, seeds=seeds,
+                        each=largest(again))
 
 
 def _one_of_each_model(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -12,9 +12,16 @@ from spaces.mixtures import Cell, Mixture
 from spaces.models import Model
 from spaces.value import Value
 
-__all__ = ["Intermediate", "Recipe", "TrialConfig"]
+__all__ = ["FURTHER_CONTROLS", "FurtherControl", "Intermediate", "Recipe", "Supervision",
+           "TrialConfig"]
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+FurtherControl = Literal["mlm", "shuffled"]
+Supervision = Literal["task", FurtherControl]
+
+FURTHER_CONTROLS: Final[tuple[FurtherControl, ...]] = get_args(FurtherControl)
+"""What intermediate training may be instead of its tasks, on the very same inputs."""
 
 
 class Recipe(Value):
@@ -36,6 +43,9 @@ class Intermediate(Value):
 
     `cells` are the shares that the mixture and the set amount to; they, not the set, are what
     is trained. `rungs` are the fractions of the examples at which targets are scored.
+
+    `supervision` is what the cells' inputs are trained against: the tasks' labels (`task`), their
+    own masked tokens (`mlm`), or labels that say nothing of them (`shuffled`).
     """
 
     mixture: Mixture
@@ -43,6 +53,8 @@ class Intermediate(Value):
     cells: tuple[Cell, ...]
     recipe: Recipe
     rungs: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
+    # Left out where it is the tasks, so that these trials keep the digests they always had.
+    supervision: Supervision = Field(default="task", exclude_if=lambda given: given == "task")
 
     @model_validator(mode="after")
     def _rungs_rise_to_one(self) -> Intermediate:
@@ -90,3 +102,15 @@ class TrialConfig(Value):
         """Return the control: this trial without its intermediate phase, all else equal."""
         fidelity = self.fidelity.model_copy(update={"intermediate_examples": 0})
         return self.model_copy(update={"intermediate": None, "fidelity": fidelity})
+
+    def further_control(self, supervision: FurtherControl) -> TrialConfig:
+        """Return this trial with another supervision of its intermediate phase, all else equal.
+
+        Raises:
+            ValueError: if the trial has no intermediate phase.
+        """
+        if self.intermediate is None:
+            raise ValueError("a further control must be of a trial with an intermediate phase, "
+                             "got a control")
+        phase = self.intermediate.model_copy(update={"supervision": supervision})
+        return self.model_copy(update={"intermediate": phase})

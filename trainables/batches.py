@@ -14,9 +14,11 @@ from trainables.encoding import IGNORED, Encoded, Padded
 from trainables.sampling import DrawPlan, Pool, draw_plan
 from trainables.tokenizer import Tokenizer
 
-__all__ = ["Batch", "Batches", "MaskedBatches", "TaskBatches", "targets_of"]
+__all__ = ["Batch", "Batches", "MaskedBatches", "MaskedTaskBatches", "TaskBatches",
+           "targets_of"]
 
 Array = NDArray[Any]
+MASK_RATE = 0.15  # BERT's
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,7 @@ class Batch:
 
     `inputs` are the items' sequences, of each item as many. `targets` are int64: [items] of
     labels or right options, [items, length] of tags or masked tokens, or [items, 2] of answer
-    ends. `count` is what the whole batch's summed loss is divided by, over
-    all workers; `tokens` are the whole batch's real (non-padding) tokens.
+    ends. `count` is what the whole batch's summed loss is divided by, over all workers; `tokens` are the whole batch's real (non-padding) tokens.
     """
 
     head: str
@@ -98,26 +99,49 @@ class TaskBatches:
 
 
 class MaskedBatches:
-    """Batches of plain text with masked tokens to restore.
-
-    Of each batch's ordinary tokens a share of `rate` are targets: 80 % of them are masked, 10 %
-    replaced by a random token, 10 % left. Source: BERT (Devlin et al. 2019), with a rate of 0.15.
-    """
+    """Batches of plain text with masked tokens to restore, a share of `rate` of them."""
 
     def __init__(self, encoded: Encoded, steps: int, batch_size: int, *, seed: int,
-                 tokenizer: Tokenizer, rate: float = 0.15) -> None:
-        self.steps, self.batch_size, self._rate = steps, batch_size, rate
-        self._seed, self._tokenizer, self._encoded = seed, tokenizer, encoded
-        self._special = np.asarray(tokenizer.special_ids)
-        self._ordinary = np.setdiff1d(np.arange(len(tokenizer)), self._special)
+                 tokenizer: Tokenizer, rate: float = MASK_RATE) -> None:
+        self.steps, self.batch_size = steps, batch_size
+        self._tokenizer, self._encoded = tokenizer, encoded
+        self._masking = _Masking(tokenizer, seed, rate)
         self._plan = draw_plan([Pool(0, 1.0, encoded.longest)], steps, batch_size, seed)
 
     def batch(self, step: int, rank: int, size: int) -> Batch:
         """Return one worker's share of the batch of a step; the whole is masked alike."""
         whole = self._encoded.pad(self._plan.items[step], self._tokenizer.pad_id)
-        random = np.random.default_rng((self._seed, step))
-        ids, targets = self._masked(whole, random)
-        count = int((targets != IGNORED).sum())
+        return self._masking.batch(whole, step, rank, size)
+
+
+class MaskedTaskBatches:
+    """The inputs of `TaskBatches`, step by step the same, with masked tokens to restore."""
+
+    def __init__(self, tasks: TaskBatches, *, seed: int, tokenizer: Tokenizer) -> None:
+        self.steps, self.batch_size = tasks.steps, tasks.batch_size
+        self._tasks, self._masking = tasks, _Masking(tokenizer, seed)
+
+    def batch(self, step: int, rank: int, size: int) -> Batch:
+        """Return one worker's share of the batch of a step; the whole is masked alike."""
+        return self._masking.batch(self._tasks.batch(step, 0, 1).inputs, step, rank, size)
+
+
+class _Masking:
+    """Masks a whole batch by its step, so that all workers see shares of one masking.
+
+    Of a batch's ordinary tokens a share of `rate` are targets: 80 % of them are masked, 10 %
+    replaced by a random token, 10 % left. Source: BERT (Devlin et al. 2019).
+    """
+
+    def __init__(self, tokenizer: Tokenizer, seed: int, rate: float = MASK_RATE) -> None:
+        self._tokenizer, self._seed, self._rate = tokenizer, seed, rate
+        self._special = np.asarray(tokenizer.special_ids)
+        self._ordinary = np.setdiff1d(np.arange(len(tokenizer)), self._special)
+
+    def batch(self, whole: Padded, step: int, rank: int, size: int) -> Batch:
+        """Return one worker's share of a step's whole batch, masked."""
+        ids, targets = self._masked(whole, np.random.default_rng((self._seed, step)))
+        count = max(1, int((targets != IGNORED).sum()))  # a batch may hold special tokens only
         inputs = Padded(ids[rank::size], whole.mask[rank::size], whole.types[rank::size])
         return Batch("mlm", inputs, targets[rank::size], count, int(whole.mask.sum()))
 

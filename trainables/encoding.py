@@ -21,7 +21,7 @@ from spaces.tasks import UNCOUNTED, Kind
 from trainables.rows import DataError, Rows
 from trainables.tokenizer import Tokenizer
 
-__all__ = ["IGNORED", "Encoded", "Padded", "encode", "encode_text"]
+__all__ = ["IGNORED", "Encoded", "Padded", "encode", "encode_text", "span_targets"]
 
 IGNORED = -100  # the target of a token that no loss counts, as in torch's cross_entropy
 _CHUNK = 4_096  # rows tokenised at once, which bounds the memory of Python lists
@@ -262,8 +262,17 @@ def _place_answers(encoded: Encoded, chunk: pa.Table, rows: Array) -> None:
     starts = [places[0] if places else -1 for places in chunk["answer_starts"].to_pylist()]
     ends = [start + len(texts[0]) if texts else -1
             for start, texts in zip(starts, chunk["answers"].to_pylist(), strict=True)]
-    first_char, last_char = np.asarray(starts)[rows], np.asarray(ends)[rows]
-    targets = np.zeros((2, len(rows)), np.int64)
+    targets = span_targets(encoded, np.asarray(starts)[rows], np.asarray(ends)[rows])
+    encoded.items["start"], encoded.items["end"] = targets
+
+
+def span_targets(encoded: Encoded, first_char: Array, last_char: Array) -> Array:
+    """Return the first and last token, int64 [2, items], of a span of each item's context.
+
+    A span runs from `first_char` to before `last_char`, both [items]; the first of -1 is no span.
+    An item without the whole span has its target on the first token.
+    """
+    targets = np.zeros((2, len(encoded)), np.int64)
     for item, (low, high) in enumerate(pairwise(encoded.offsets)):
         begins = encoded.tokens["char_start"][low:high]
         stops = encoded.tokens["char_end"][low:high]
@@ -273,7 +282,7 @@ def _place_answers(encoded: Encoded, chunk: pa.Table, rows: Array) -> None:
                                  and stops[inside[-1]] >= last_char[item])
         if whole and first_char[item] >= 0:
             targets[:, item] = inside[0], inside[-1]
-    encoded.items["start"], encoded.items["end"] = targets
+    return targets
 
 
 def _chunks(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:

@@ -112,13 +112,16 @@ class SpanHead(Head):
 
 
 class MaskedTokenHead(Head):
-    """XLM-R's language-model head; its output table is the encoder's token embeddings."""
+    """XLM-R's language-model head; its output table is the encoder's token embeddings.
+
+    Its inner states are as wide as these, which some encoders widen only afterwards.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         table: Tensor = encoder.embeddings.weight  # type: ignore[assignment]
-        self.dense = nn.Linear(encoder.hidden, encoder.hidden)
-        self.norm = nn.LayerNorm(encoder.hidden)
+        self.dense = nn.Linear(encoder.hidden, table.shape[1])
+        self.norm = nn.LayerNorm(table.shape[1])
         self.bias = nn.Parameter(torch.zeros(len(table)))
         self._tied = [encoder.embeddings]  # a list, so that the table is not this head's too
 

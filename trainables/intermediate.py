@@ -1,24 +1,34 @@
 """The intermediate phase: multi-task training on a mixture, one head a task, in segments.
 
+As a further control it trains on the same inputs in the same batches, but against masked tokens
+of theirs or against shuffled labels.
+
 Each rung ends a segment; the next segment takes up its whole train state, so that rungs change
 no score but their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spaces.mixtures import Cell
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Task
-from spaces.trial_config import Recipe
+from spaces.trial_config import Recipe, Supervision
 from trainables.encoder_ref import read_ref
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.pretrain import tokenizer_directory
 from trainables.recipes import derived_seed
+
+if TYPE_CHECKING:
+    from trainables.batches import Batches, TaskBatches
+    from trainables.encoder import Encoder
+    from trainables.encoding import Encoded
+    from trainables.heads import Head
+    from trainables.tokenizer import Tokenizer
 
 __all__ = ["IntermediatePhase", "describe_rows"]
 
@@ -44,11 +54,13 @@ class IntermediatePhase(Phase):
     steps: int
     tokenizer: str  # its identity
     model: LabModel | HubModel  # the parents' digests hold it, but for the length it reads
+    supervision: Supervision = "task"
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Mixture, data, recipe, seed and segment."""
-        return {
+        """Mixture, data, recipe, seed and segment; the supervision where it is not the tasks'."""
+        further = {} if self.supervision == "task" else {"supervision": self.supervision}
+        return further | {
             "cells": [cell.model_dump() for cell in self.cells],
             "tasks": [describe_rows(task) for task in self.tasks], "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "stop": self.stop,
@@ -61,25 +73,16 @@ class IntermediatePhase(Phase):
         # torch and transformers take seconds to import; who finds all in the store does without.
         from trainables.batches import TaskBatches
         from trainables.encoder import load_encoder
-        from trainables.heads import fresh_head
         from trainables.tokenizer import load_tokenizer
         from trainables.train_loop import TaskModel
-        from trainables.training import STATE_FOLDER, Segment, train_phase
+        from trainables.training import HEAD_FILE, STATE_FOLDER, Segment, train_phase
 
         before = read_ref(parents[0], self.model)
         tokenizer = load_tokenizer(tokenizer_directory(self.model, context))
-        by_name = {task.name: task for task in self.tasks}
-        cells = [
-            (by_name[cell.task], cell.weight, context.encoded.get(
-                context.sources.rows(by_name[cell.task], cell.language, "train"), tokenizer,
-                self.model.max_length))
-            for cell in self.cells
-        ]
-        batches = TaskBatches(cells, self.steps, self.recipe.batch_size,
-                              seed=derived_seed(self.seed, "intermediate"),
-                              pad_id=tokenizer.pad_id)
+        tasks = TaskBatches(list(self._cells(context, tokenizer)), self.steps,
+                            self.recipe.batch_size, seed=self._draws, pad_id=tokenizer.pad_id)
         encoder = load_encoder(before, context.hub, to_train=True)
-        heads = {task.name: fresh_head(task, encoder.hidden, self.seed) for task in self.tasks}
+        heads, batches = self._supervised(encoder, tasks, tokenizer, parents[0] / HEAD_FILE)
         segment = Segment(stop=self.stop, begin=parents[0] / STATE_FOLDER if self.start else None,
                           goes_on=self.stop < self.steps)
         made = train_phase(
@@ -87,6 +90,46 @@ class IntermediatePhase(Phase):
             segment=segment, directory=directory)
         return made._replace(seen_cells=tuple(f"{cell.task}/{cell.language}"
                                               for cell in self.cells if cell.weight))
+
+    @property
+    def _draws(self) -> int:
+        """The seed of draws and maskings, so that every supervision has the same batches."""
+        return derived_seed(self.seed, "intermediate")
+
+    def _cells(
+        self, context: Context, tokenizer: Tokenizer
+    ) -> Iterator[tuple[Task, float, Encoded]]:
+        """Yield each cell's task, weight and items."""
+        from trainables.shuffled_labels import shuffled
+
+        by_name = {task.name: task for task in self.tasks}
+        for cell in self.cells:
+            rows = context.sources.rows(by_name[cell.task], cell.language, "train")
+            encoded = context.encoded.get(rows, tokenizer, self.model.max_length)
+            if self.supervision == "shuffled":
+                encoded = shuffled(encoded, rows, self.seed)
+            yield rows.task, cell.weight, encoded
+
+    def _supervised(
+        self, encoder: Encoder, tasks: TaskBatches, tokenizer: Tokenizer, before: Path
+    ) -> tuple[dict[str, Head], Batches]:
+        """Return heads and what they are trained on.
+
+        All are fresh but the masked tokens', which goes on where the lab's pretraining left it
+        (in the file `before`): a control that must learn a head first would be a weak one.
+        """
+        from safetensors.torch import load_model
+
+        from trainables.batches import MaskedTaskBatches
+        from trainables.heads import MaskedTokenHead, fresh_head, initialised
+
+        if self.supervision == "mlm":
+            head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
+            if before.exists():
+                load_model(head, str(before))
+            return {"mlm": head}, MaskedTaskBatches(tasks, seed=self._draws, tokenizer=tokenizer)
+        return {task.name: fresh_head(task, encoder.hidden, self.seed)
+                for task in self.tasks}, tasks
 
 
 def describe_rows(task: Task) -> dict[str, Any]:

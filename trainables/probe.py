@@ -26,12 +26,17 @@ _PROBE: Final = ("import sys; sys.path[:] = sys.argv[1:]; "
 _TEXT: Final = "In 1999 she saw two old houses there ."
 
 
-def probe_faults(models: Sequence[HubModel], hub: Path | None, kinds: Iterable[Kind]) -> list[str]:
-    """Return one line per encoder that cannot do what tasks of some kinds ask of it."""
+def probe_faults(
+    models: Sequence[HubModel], hub: Path | None, kinds: Iterable[Kind], *, masks: bool = False
+) -> list[str]:
+    """Return one line per encoder that cannot do what tasks of some kinds ask of it.
+
+    `masks` says that it is trained on masked tokens too.
+    """
     found = []
     for model in models:
         asked = {"model": model.model_dump(mode="json"), "hub": hub and str(hub),
-                 "kinds": sorted(kinds)}
+                 "kinds": sorted(kinds), "masks": masks}
         ran = subprocess.run([sys.executable, "-c", _PROBE, *sys.path], check=False, text=True,
                              input=json.dumps(asked), capture_output=True)
         if ran.returncode:
@@ -48,23 +53,26 @@ def main() -> None:
     model = HubModel.model_validate(asked["model"])
     hub = None if asked["hub"] is None else Path(asked["hub"])
     try:
-        probe(model, hub, [Kind(kind) for kind in asked["kinds"]])
+        probe(model, hub, [Kind(kind) for kind in asked["kinds"]], masks=asked["masks"])
     except DataError as error:
         sys.stdout.write(json.dumps(" ".join(str(error).split())))
     else:
         sys.stdout.write(json.dumps(None))
 
 
-def probe(model: HubModel, hub: Path | None, kinds: Iterable[Kind]) -> None:
+def probe(
+    model: HubModel, hub: Path | None, kinds: Iterable[Kind], *, masks: bool = False
+) -> None:
     """Load a published encoder with its tokenizer and read one text with them.
 
     Raises:
         DataError: if either does not load; if weights are not finite; if tokens have no
-            embedding; if there is no such layer; or if states do not see what follows them.
+            embedding; if there is no such layer; if states do not see what follows them; or if
+            masked tokens are asked for and there is no mask token.
     """
     directory = model_directory(model, hub)
     try:
-        _probe(model, directory, kinds)
+        _probe(model, directory, kinds, masks=masks)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  a checkpoint may fail in any way at all
@@ -73,7 +81,7 @@ def probe(model: HubModel, hub: Path | None, kinds: Iterable[Kind]) -> None:
                         f"({directory})") from error
 
 
-def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind]) -> None:
+def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind], *, masks: bool) -> None:
     # torch and transformers take seconds to import; who only asks for a probe does without.
     import torch
 
@@ -87,7 +95,8 @@ def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind]) -> None:
                         f"got a slow one ({directory})")
     pieces = tokenizer.encode_words([_TEXT.split()])[0] if needs_offsets else []
     ids = [*tokenizer.prefix, *tokenizer.suffix, tokenizer.pad_id, tokenizer.unknown_id,
-           *tokenizer.special_ids, *(each for word in pieces for each in word),
+           *([tokenizer.mask_id] if masks else []), *tokenizer.special_ids,
+           *(each for word in pieces for each in word),
            *tokenizer.encode([_TEXT], None, max_length=model.max_length)["input_ids"][0]]
     encoder = load_encoder(EncoderRef(model=model.model_copy(update={"path": str(directory)}),
                                       uri=str(directory), identity=str(directory),

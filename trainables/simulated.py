@@ -6,7 +6,9 @@ the search can be tested on what it should find.
 A task t is worth a_t (`task_worth`); a mixture w gains the sum of a_t sqrt(w_t), which is largest
 at w_t proportional to a_t squared over the tasks with a positive worth (Cauchy and Schwarz). The
 gain saturates in the number of non-English languages, grows with the fraction of the examples
-seen, and falls off quadratically in the logarithm of the learning rate.
+seen, and falls off quadratically in the logarithm of the learning rate. In place of the tasks'
+worth, the same text with masked tokens is worth `TEXT_WORTH` and with shuffled labels
+`SHUFFLED_WORTH`, whatever the mixture.
 """
 
 from __future__ import annotations
@@ -32,10 +34,12 @@ from trainables.panel_sets import panel_languages
 from trainables.phases import Context, Made, Phase, PhaseKind, Setting
 from trainables.scores import Cost, Score, Scores
 
-__all__ = ["BEST_LEARNING_RATE", "SimulatedPhase", "best_weights", "expected_gain",
-           "simulated_rungs", "task_worth"]
+__all__ = ["BEST_LEARNING_RATE", "SHUFFLED_WORTH", "TEXT_WORTH", "SimulatedPhase",
+           "best_weights", "expected_gain", "simulated_rungs", "task_worth"]
 
 BEST_LEARNING_RATE = 1e-3
+TEXT_WORTH = 3.0  # points
+SHUFFLED_WORTH = -1.0
 _RATE_PENALTY = 4.0  # points per squared decade
 _HALF_LANGUAGES = 4.0  # non-English languages that bring half of what is left to gain
 _HALF_EXAMPLES = 0.25  # fraction of the examples, likewise
@@ -63,8 +67,10 @@ def expected_gain(intermediate: Intermediate | None, fraction: float = 1.0) -> f
     """Return the gain over the control without noise, in points, at a fraction of the examples."""
     if intermediate is None:
         return 0.0
-    worth = math.fsum(task_worth(task) * math.sqrt(weight)
-                      for task, weight in intermediate.mixture.weights)
+    worth = {"mlm": TEXT_WORTH, "shuffled": SHUFFLED_WORTH}.get(intermediate.supervision)
+    if worth is None:
+        worth = math.fsum(task_worth(task) * math.sqrt(weight)
+                          for task, weight in intermediate.mixture.weights)
     count = len({cell.language for cell in intermediate.cells} - {ENGLISH})
     languages = 1.0 - 0.8 * math.exp2(-count / _HALF_LANGUAGES)
     examples = 1.0 - math.exp2(-fraction / _HALF_EXAMPLES)

@@ -67,8 +67,8 @@ class Tokenizer:
             DataError: if the tokenizer has none.
         """
         if self._tokenizer.mask_token_id is None:
-            raise DataError(f"a tokenizer must have a mask token for pretraining, got none "
-                            f"({self.directory})")
+            raise DataError(f"a tokenizer must have a mask token for masked-language modelling, "
+                            f"got none ({self.directory})")
         return int(self._tokenizer.mask_token_id)
 
     @cached_property

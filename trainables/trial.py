@@ -107,13 +107,16 @@ class _Graph:
         by_name = {task.name: task for task in tasks}
         data = tuple(self._fingerprint(by_name[cell.task], cell.language) for cell in cells)
         steps = steps_of(self._config.fidelity.intermediate_examples, intermediate.recipe)
+        supervision = intermediate.supervision
+        name = "intermediate" + ("" if supervision == "task" else f" {supervision}")
         parent, first = start, 0
         for fraction, stop in segment_stops(intermediate.rungs, steps):
             parent = IntermediatePhase(
-                "intermediate" if stop == steps and not first else f"intermediate to {fraction:g}",
+                name if stop == steps and not first else f"{name} to {fraction:g}",
                 (parent,), self._context.setting, cells=cells, tasks=tasks, data=data,
                 recipe=intermediate.recipe, seed=self._config.seed, start=first, stop=stop,
-                steps=steps, tokenizer=self._tokenizer, model=self._model)
+                steps=steps, tokenizer=self._tokenizer, model=self._model,
+                supervision=supervision)
             yield fraction, parent
             first = stop
 

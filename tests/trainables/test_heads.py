@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AlbertConfig, AlbertModel
 
 from spaces.tasks import Kind
 from tests.trainables.tiny import task, write_encoder
-from trainables.encoder import load_encoder
+from trainables.encoder import Encoder, load_encoder
 from trainables.encoder_ref import EncoderRef
 from trainables.encoding import IGNORED
 from trainables.heads import Head, MaskedTokenHead, fresh_head, initialised
@@ -77,3 +78,11 @@ def test_the_language_model_head_shares_the_encoders_table(tmp_path: Path) -> No
         "bias", "dense.bias", "dense.weight", "norm.bias", "norm.weight"}
     head.loss(STATES, MASK, TARGETS[Kind.TAGGING]).backward()
     assert head._tied[0].weight.grad is not None
+
+
+def test_the_language_model_head_fits_a_table_narrower_than_the_states() -> None:
+    encoder = Encoder(AlbertModel(AlbertConfig(
+        vocab_size=30, embedding_size=8, hidden_size=16, num_hidden_layers=1,
+        num_attention_heads=2, intermediate_size=32), add_pooling_layer=False))
+    head = initialised(MaskedTokenHead(encoder), "0:mlm")
+    assert head(STATES, MASK).shape == (6, 5, 30)
