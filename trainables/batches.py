@@ -27,7 +27,8 @@ class Batch:
 
     `inputs` are the items' sequences, of each item as many. `targets` are int64: [items] of
     labels or right options, [items, length] of tags or masked tokens, or [items, 2] of answer
-    ends. `count` is what the whole batch's summed loss is divided by, over all workers; `tokens` are the whole batch's real (non-padding) tokens.
+    ends. `count` is what the whole batch's summed loss is divided by, over all workers; `tokens`
+    are the whole batch's real (non-padding) tokens.
     """
 
     head: str

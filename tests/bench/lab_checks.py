@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,11 +28,12 @@ from sklearn.linear_model import RidgeClassifier
 
 from spaces.lab_tasks import LAB_TASKS
 from spaces.languages import ENGLISH
-from spaces.tasks import UNCOUNTED, Kind, Task
+from spaces.tasks import UNCOUNTED, Kind, Split, Task
 from trainables.lab import Lab
 from trainables.lab.cldr import locality
 
-__all__ = ["MOST_BY_FORM", "MOST_BY_PART", "Finding", "findings", "majority"]
+__all__ = ["MOST_BY_FORM", "MOST_BY_PART", "Finding", "cases_of", "findings",
+           "majority"]
 
 MOST_BY_FORM = 5.0
 """Points above the majority that a classifier on form alone may reach."""
@@ -66,9 +68,12 @@ class Case(NamedTuple):
 
 def findings(task: Task, language: str, lab: Lab) -> Iterator[Finding]:
     """Yield what each reader reaches."""
-    held = cases_of(task, language, lab, ("validation", "test"))
-    own = cases_of(task, language, lab, ("train",))
-    english = cases_of(task, ENGLISH, lab, ("train",))
+    def cases(code: str, *splits: Split) -> list[Case]:
+        rows = [row for split in splits for row in lab.rows(task, code, split).table.to_pylist()]
+        return cases_of(task, code, rows)
+
+    held, own, english = (cases(language, "validation", "test"), cases(language, "train"),
+                          cases(ENGLISH, "train"))
     truth = [case.label for case in held]
     base = majority(truth)
     for name, seen in (("form, read in English", english), ("form, read in it", own)):
@@ -85,12 +90,9 @@ def majority(labels: Sequence[int]) -> float:
     return 100.0 * float(np.bincount(labels).max()) / len(labels)
 
 
-def cases_of(task: Task, language: str, lab: Lab, splits: Sequence[Any]) -> list[Case]:
-    """Return what there is to classify in some splits."""
-    build = _CASES[task.kind]
-    return [case for split in splits
-            for row in lab.rows(task, language, split).table.to_pylist()
-            for case in build(row, language)]
+def cases_of(task: Task, language: str, rows: Sequence[dict[str, Any]]) -> list[Case]:
+    """Return what there is to classify in rows."""
+    return [case for row in rows for case in _CASES[task.kind](row, language)]
 
 
 def _by_form(seen: Sequence[Case], asked: Sequence[Case]) -> list[int]:
@@ -199,15 +201,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _print(task: Task, found: Sequence[Finding]) -> None:
     """Print each reader's mean over languages, its highest, and how many languages exceed."""
-    print(f"{task.name} ({task.kind.value}), points above the majority class")
+    sys.stdout.write(f"{task.name} ({task.kind.value}), points above the majority class\n")
     for reader in dict.fromkeys(each.reader for each in found):
         own = [each for each in found if each.reader == reader]
         top = max(own, key=lambda each: each.above)
         most = MOST_BY_FORM if reader.startswith("form") else MOST_BY_PART
         beyond = [each.language for each in own if each.exceeds(most)]
-        print(f"  {reader:22} mean {np.mean([each.above for each in own]):+6.2f}  highest "
-              f"{top.above:+6.2f} ({top.language})  beyond {most:g} + 3 s.e.: "
-              f"{', '.join(beyond) or 'none'}", flush=True)
+        sys.stdout.write(
+            f"  {reader:22} mean {np.mean([each.above for each in own]):+6.2f}  highest "
+            f"{top.above:+6.2f} ({top.language})  beyond {most:g} + 3 s.e.: "
+            f"{', '.join(beyond) or 'none'}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

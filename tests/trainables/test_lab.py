@@ -3,7 +3,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,15 @@ from spaces.lab_tasks import (
     UNSEEN_IN_PRETRAINING,
 )
 from spaces.languages import language
-from spaces.tasks import Kind, find_task
+from spaces.tasks import UNCOUNTED, Kind, find_task
+from tests.bench.lab_checks import cases_of
 from trainables.lab import Lab
 from trainables.lab.cldr import kind_of, locality, raw_names
 from trainables.lab.measures import hashed_split, measures
 from trainables.lab.pretraining import train_tokenizer
 from trainables.lab.splits import group_of, split_of, stems
 from trainables.lab.times import relative_times
-from trainables.rows import DataError
+from trainables.rows import DataError, Rows
 
 # A Latin, a spaceless, a native-digit, a right-to-left language, and the two with fewest names.
 SAMPLE = ("en", "zh", "mr", "fa", "km", "vi")
@@ -57,6 +58,16 @@ def test_two_labs_make_the_same_tokenizer(lab: Lab, tokenizer: Path, tmp_path: P
         tokenizer / "tokenizer.json").read_bytes()
 
 
+def labels_of(rows: Rows) -> list[object]:
+    """What a row asks for: its label, its counted tags by position, its answer's position."""
+    if rows.task.kind is Kind.TAGGING:
+        return [(place, tag) for tags in rows.table["tags"].to_pylist()
+                for place, tag in enumerate(tag for tag in tags if tag != UNCOUNTED)]
+    if rows.task.kind is Kind.QA:
+        return [case.label for case in cases_of(rows.task, rows.language, rows.table.to_pylist())]
+    return list(rows.table["label"].to_pylist())
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_labels_are_equally_frequent_in_every_language_and_split(lab: Lab, name: str) -> None:
     task = TASKS[name]
@@ -64,16 +75,46 @@ def test_labels_are_equally_frequent_in_every_language_and_split(lab: Lab, name:
         for split in SPLITS:
             rows = lab.rows(task, code, split)
             assert len(rows) == LAB_ROWS[split]
-            if task.kind is Kind.TAGGING:
-                # Items are counted by document; words per item differ between languages.
-                documents = rows.table["document"].to_pylist()
-                kinds = Counter(part.partition(":")[0] if name == "lab-names"
-                                else part.partition(":")[2].partition("-")[0]
-                                for document in documents for part in document.split("+"))
-            else:
-                kinds = Counter(rows.table["label"].to_pylist())
-            assert set(kinds.values()) == {sum(kinds.values()) // len(kinds)}, (code, split)
-            assert len(kinds) == len(task.labels) - (task.kind is Kind.TAGGING)
+            counts = Counter(labels_of(rows))
+            assert len(set(counts.values())) == 1, (code, split)
+            assert len(counts) == {Kind.QA: 3, Kind.TAGGING: 3 * len(task.labels)}.get(
+                task.kind, len(task.labels))
+
+
+# The parts of a row of which none says anything of the label.
+PARTS = [("lab-same", "text"), ("lab-same", "text_pair"), ("lab-direction", "text"),
+         ("lab-direction", "text_pair"), ("lab-qa", "question"), ("lab-qa", "context"),
+         ("lab-choice", "prompt"), ("lab-choice", "options")]
+
+
+@pytest.mark.parametrize(("name", "part"), PARTS)
+def test_each_part_of_a_row_goes_with_every_label_equally_often(
+    lab: Lab, name: str, part: str
+) -> None:
+    for code in SAMPLE:
+        for split in SPLITS:
+            rows = lab.rows(TASKS[name], code, split)
+            seen: defaultdict[str, Counter[object]] = defaultdict(Counter)
+            for text, label in zip(rows.table[part].to_pylist(), labels_of(rows), strict=True):
+                seen[str(text)][label] += 1
+            kinds = len(set(labels_of(rows)))
+            assert all(len(counts) == kinds and len(set(counts.values())) == 1
+                       for counts in seen.values()), (code, split)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_two_items_of_a_row_are_of_one_thing(lab: Lab, name: str) -> None:
+    for code in SAMPLE:
+        for document in lab.rows(TASKS[name], code, "test").table["document"].to_pylist():
+            things = [item.partition(":")[2] for item in document.split("+")]
+            assert len(set(things)) == len(things), (code, document)
+
+
+def test_an_answer_stands_where_it_is_said_to(lab: Lab) -> None:
+    for code in SAMPLE:
+        for row in lab.rows(TASKS["lab-qa"], code, "test").table.to_pylist():
+            (answer,), (start,) = row["answers"], row["answer_starts"]
+            assert row["context"][start:start + len(answer)] == answer
 
 
 @pytest.mark.parametrize("name", TASKS)

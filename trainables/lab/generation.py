@@ -116,9 +116,9 @@ def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """
     groups = rows // 4
     kinds = _in_turn(list(permutations(range(pool.count), 2)), groups)
-    left = pool.draw(kinds.reshape(-1, 1)).reshape(-1)
-    right = pool.draw(kinds.reshape(-1, 1), taken=left[:, None]).reshape(-1)
-    for one, two in zip(left.reshape(-1, 2).tolist(), right.reshape(-1, 2).tolist(), strict=True):
+    left = pool.draw(kinds.reshape(-1, 1)).reshape(-1, 2)
+    right = pool.draw(kinds.reshape(-1, 1), taken=np.repeat(left, 2, axis=0)).reshape(-1, 2)
+    for one, two in zip(left.tolist(), right.tolist(), strict=True):
         for first in (0, 1):
             for second in (0, 1):
                 held = [one[first], two[second]]
