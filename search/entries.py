@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from search.comparison import Comparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.saturation import Saturation
@@ -117,7 +118,12 @@ class Question(Value):
 
 
 class Readout(Value):
-    """What a search found. All that time, machine or store change lies under `measured`."""
+    """What a search found. All that time, machine or store change lies under `measured`.
+
+    `non_copy` holds the confirmed entries again, the best score first, with the scores and gains
+    of the rows that are no near-copies of English; empty where a target does not tell them
+    apart. `comparisons` holds each target against chance and what characters alone reach.
+    """
 
     search: str
     level: float = LEVEL
@@ -130,6 +136,8 @@ class Readout(Value):
     selection: Selection
     next: tuple[str, ...]
     measured: dict[str, Any]
+    non_copy: tuple[Entry, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
