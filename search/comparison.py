@@ -56,7 +56,7 @@ def compare(results: Iterable[TrialResult], best: str | None) -> tuple[Compariso
     every_control = [result for result in finished if result.config.is_control]
     if not every_control:
         return ()
-    like = (confirmed or every_control)[0].config
+    like = (confirmed or every_control)[0].config.control()
     controls = [each for each in every_control if control_key(each.config) == control_key(like)]
     methods = [*_baselines(every_control, like), ("control", _scores(controls)),
                ("best confirmed mixture", _scores(confirmed))]
@@ -87,7 +87,8 @@ def _baselines(controls: Iterable[TrialResult], like: TrialConfig
     """Yield each baseline's scores as the first control on the same rows tells them."""
     told: dict[str, Scores] = {}
     for control in controls:
-        same = (control.config.fidelity, control.config.panels, control.config.targets) == (
+        own = control.config.control()  # examples of an intermediate phase are no difference
+        same = (own.fidelity, own.panels, own.targets) == (
             like.fidelity, like.panels, like.targets)
         for baseline in control.baselines if same else ():
             told.setdefault(baseline.name, baseline.scores)

@@ -58,6 +58,7 @@ def told(*, apart: bool = True) -> list[TrialResult]:
     def trial(name: str, role: Role, mixture: Any, whole: float, near: float, *, seed: int = 0,
               group: str = "", confirm: bool = True) -> TrialResult:
         point = config(mixture, seed=seed, fidelity=CONFIRM if confirm else SEARCH)
+        point = point if mixture else point.control()
         return result(name, role, point, scores(whole, near if apart else None), group=group)
 
     found = [trial("search-000", Role.SEARCH, MIXED, 60, 40, confirm=False),
