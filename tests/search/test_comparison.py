@@ -127,7 +127,7 @@ def test_without_the_subset_all_rows_are_spoken_of() -> None:
 
 
 def test_a_search_in_which_nothing_was_confirmed_compares_its_controls() -> None:
-    (topics, _) = compare([each for each in told() if each.config.fidelity == SEARCH], None)
+    (topics, _) = compare([each for each in told() if each.config.fidelity.name == "search"], None)
     assert list(lines(topics)) == ["chance", "control"]  # the baselines are of other rows
     assert compare([], None) == ()
 
