@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from spaces.tasks import Kind
+from trainables.panel_sets import gold_of
 from trainables.rows import Rows
 from trainables.scores import BaselineName
 
@@ -94,9 +95,8 @@ def _labelled(name: BaselineName, train: Rows, tests: Sequence[Rows]) -> list[li
 
 def _kept(train: Rows, most: int) -> tuple[list[Example], list[int]]:
     """Return distinct training examples with their first label, at most so many."""
-    gold = train.table["tags" if train.task.kind is Kind.TAGGING else "label"].to_pylist()
     known: dict[Example, int] = {}
-    for row, given in zip(_examples(train), gold, strict=True):
+    for row, given in zip(_examples(train), gold_of(train), strict=True):
         for example, label in zip(row, given if isinstance(given, list) else [given],
                                   strict=True):
             known.setdefault(example, label)
@@ -106,7 +106,7 @@ def _kept(train: Rows, most: int) -> tuple[list[Example], list[int]]:
 
 
 def _examples(rows: Rows) -> list[list[Example]]:
-    """Return each row's examples: one, or in tagging one a word with the words beside it."""
+    """Return each row's examples: one, or in tagging one a counted word, with its neighbours."""
     match rows.task.kind:
         case Kind.CLASSIFICATION:
             return [[(text,)] for text in rows.table["text"].to_pylist()]
@@ -114,12 +114,15 @@ def _examples(rows: Rows) -> list[list[Example]]:
             return [[pair] for pair in zip(rows.table["text"].to_pylist(),
                                            rows.table["text_pair"].to_pylist(), strict=True)]
         case _:
-            return [_words(tokens) for tokens in rows.table["tokens"].to_pylist()]
+            return [_words(tokens, tags) for tokens, tags
+                    in zip(rows.table["tokens"].to_pylist(), rows.table["tags"].to_pylist(),
+                           strict=True)]
 
 
-def _words(tokens: Sequence[str]) -> list[Example]:
-    return [(before, word, after) for (before, word), (_, after)
-            in pairwise(pairwise(["", *tokens, ""]))]
+def _words(tokens: Sequence[str], tags: Sequence[int]) -> list[Example]:
+    around = pairwise(pairwise(["", *tokens, ""]))
+    return [(before, word, after) for ((before, word), (_, after)), tag
+            in zip(around, tags, strict=True) if tag >= 0]  # no metric counts a negative tag
 
 
 def _regression(examples: Sequence[Example], labels: Sequence[int], wanted: Sequence[Example]
