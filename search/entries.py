@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from search.comparison import Comparison
 from search.confirmation import is_winner
-from search.further import Comparison
+from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.saturation import Saturation
@@ -46,7 +47,7 @@ class Entry(Value):
     blocks: int = 0
     in_winner_set: bool | None = None
     selection_gain: float | None = None
-    further: tuple[Comparison, ...] = ()
+    further: tuple[FurtherComparison, ...] = ()
     verdict: str | None = None
     point: Point
 
@@ -122,7 +123,12 @@ class Question(Value):
 
 
 class Readout(Value):
-    """What a search found. All that time, machine or store change lies under `measured`."""
+    """What a search found. All that time, machine or store change lies under `measured`.
+
+    `non_copy` holds the confirmed entries again, the best score first, with the scores and gains
+    of the rows that are no near-copies of English; empty where a target does not tell them
+    apart. `comparisons` holds each target against chance and what characters alone reach.
+    """
 
     search: str
     level: float = LEVEL
@@ -135,6 +141,8 @@ class Readout(Value):
     selection: Selection
     next: tuple[str, ...]
     measured: dict[str, Any]
+    non_copy: tuple[Entry, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -15,13 +15,13 @@ from search.results import Outcome, Role, TrialResult
 from spaces.trial_config import FURTHER_CONTROLS, FurtherControl
 from spaces.value import Value
 
-__all__ = ["NAMES", "Comparison", "compare", "further_group", "verdict"]
+__all__ = ["NAMES", "FurtherComparison", "compare", "further_group", "verdict"]
 
 NAMES: Final[dict[FurtherControl, str]] = {
     "mlm": "MLM on the same inputs", "shuffled": "shuffled labels"}
 
 
-class Comparison(Value):
+class FurtherComparison(Value):
     """A winner against one further control of its own, in points on the report panel.
 
     `score` is the control's; `gain` the winner's score less it, by the same method as the gain
@@ -46,7 +46,7 @@ def further_group(group: str, control: FurtherControl) -> str:
 
 
 def compare(results: Iterable[TrialResult], group: str, objective: Objective
-            ) -> tuple[Comparison, ...]:
+            ) -> tuple[FurtherComparison, ...]:
     """Return a confirmed group against each of its further controls of which a trial ended."""
     listed = list(results)
     winner = [each for each in listed if each.role is Role.CONFIRMATION and each.group == group]
@@ -59,7 +59,7 @@ def compare(results: Iterable[TrialResult], group: str, objective: Objective
     return tuple(found)
 
 
-def verdict(gain: Interval | None, comparisons: Sequence[Comparison]) -> str | None:
+def verdict(gain: Interval | None, comparisons: Sequence[FurtherComparison]) -> str | None:
     """Return in words what a winner is shown to beat, None where it was compared with nothing.
 
     Both must be beaten for the gain to be the task's. Each is tested at the level of one bound;
@@ -83,7 +83,7 @@ def verdict(gain: Interval | None, comparisons: Sequence[Comparison]) -> str | N
 def _comparison(
     control: FurtherControl, winner: Sequence[TrialResult], own: Sequence[TrialResult],
     listed: Iterable[TrialResult], objective: Objective,
-) -> Comparison:
+) -> FurtherComparison:
     finished = [each for each in own if each.outcome is Outcome.FINISHED]
     scores = by_seed(finished, objective)
     gain = gain_between(by_seed([each for each in winner if each.outcome is Outcome.FINISHED],
@@ -91,7 +91,7 @@ def _comparison(
     failed = len(own) - len(finished)
     whole = not failed and all(each.outcome is Outcome.FINISHED for each in winner)
     beaten = None if gain is None or gain.low is None else gain.low > 0
-    return Comparison(
+    return FurtherComparison(
         control=control, trials=tuple(each.trial for each in own),
         score=t_interval(list(scores.values())), gain=gain,
         own_gain=gain_over_controls(own, finished_controls(listed), objective),

@@ -192,9 +192,11 @@ def control_key(config: TrialConfig) -> str:
 
 
 def _primary(scores: Scores) -> dict[str, list[Score]]:
-    """Return task -> its scores by its primary metric, the first that the scores list."""
+    """Return task -> its scores on all rows by its primary metric, the first that they list."""
     found: dict[str, list[Score]] = {}
     for score in scores.scores:
+        if score.subset != "all":
+            continue
         listed = found.setdefault(score.task, [])
         if not listed or score.metric == listed[0].metric:
             listed.append(score)

@@ -14,6 +14,7 @@ from search.results import Outcome, Role, TrialResult
 from search.run_changes import Change, DataInput, RunKey, RunStatus, change_of
 from search.run_content import (
     Point,
+    baseline_points,
     cost_points,
     curve_points,
     language_points,
@@ -117,7 +118,8 @@ class Projection:
     def _finished(self, event: Event) -> Change:
         result = TrialResult.model_validate({"trial": event.trial, **event.data})
         self._running.discard(result.trial)
-        points = [*cost_points(result), *curve_points(result.phases)]
+        points = [*cost_points(result), *curve_points(result.phases),
+                  *baseline_points(result.baselines)]
         texts = {}
         if result.scores is not None:
             points += self._rung(result.trial, result.rung, result.scores)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.advice import advise
+from search.comparison import compare, non_copy_results
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
 from search.further import compare, verdict
@@ -56,8 +57,12 @@ def read_out(
         excluded=_excluded(listed, standings, unfinished),
         selection=_selection(listed, objective, question), next=(),
         measured={**_costs(listed), **(measured or {})},
+        non_copy=_non_copy(listed, entries, objective),
     )
-    return bare.model_copy(update={"next": advise(bare, standings, question.worth)})
+    best = next(iter(bare.non_copy or bare.entries), None)
+    return bare.model_copy(update={
+        "next": advise(bare, standings, question.worth),
+        "comparisons": compare(listed, best.group if best else None)})
 
 
 def selection_objective(results: Iterable[TrialResult], question: Question) -> Objective:
@@ -137,6 +142,21 @@ def _entry(
         in_winner_set=None if standing is None else standing.in_winner_set,
         further=further, verdict=verdict(gain, further),
     )
+
+
+def _non_copy(
+    listed: Iterable[TrialResult], entries: Iterable[Entry], objective: Objective
+) -> tuple[Entry, ...]:
+    """Return the confirmed entries as they stand on rows that are no near-copies of English."""
+    by_group = {entry.group: entry for entry in entries}
+    standings = winner_set(non_copy_results(listed, objective.tasks), objective)
+    return tuple(by_group[each.group].model_copy(update={
+        "score": each.score.mean, "selection_gain": None, "blocks": each.score.units,
+        "gain": None if each.gain is None else each.gain.mean,
+        "low": None if each.gain is None else each.gain.low,
+        "high": None if each.gain is None else each.gain.high,
+        "in_winner_set": each.in_winner_set,
+    }) for each in standings)
 
 
 def _source(listed: Iterable[TrialResult], objective: Objective, point: Point

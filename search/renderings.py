@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from search.comparison_tables import comparison_tables
 from search.entries import Entry, Readout
 from search.further import NAMES
 from search.intervals import Interval, spell
@@ -71,23 +72,26 @@ def summary(readout: Readout) -> str:
 
 
 def headline(readout: Readout) -> str:
-    """Return the answer in a sentence."""
-    confirmed = [entry for entry in readout.entries if entry.gain is not None]
+    """Return the answer in a sentence; of the lab, what holds where copying does not help."""
+    entries = readout.non_copy or readout.entries
+    where = "on rows that are not near-copies of English: " if readout.non_copy else ""
+    confirmed = [entry for entry in entries if entry.gain is not None]
     if not confirmed:
-        scored = [entry for entry in readout.entries if entry.score is not None]
+        scored = [entry for entry in entries if entry.score is not None]
         if scored:
-            return (f"the best confirmed mixture is {mixture_text(scored[0])}; its gain is "
+            return (f"{where}the best confirmed mixture is {mixture_text(scored[0])}; its gain is "
                     "unknown, for no control finished.")
         if readout.outcomes["search"]["finished"]:
             return "no mixture was confirmed; the search's own numbers are below."
         return "no trial of the search finished."
     best = confirmed[0]
-    text = f"the best confirmed mixture is {mixture_text(best)}, gain {gain_text(best)} points"
+    text = (f"{where}the best confirmed mixture is {mixture_text(best)}, "
+            f"gain {gain_text(best)} points")
     if best.low is None:
         text += " (one seed block, so no interval)"
     elif best.low <= 0:
         text += f", which at {readout.level:.0%} may be none"
-    contenders = sum(entry.in_winner_set is True for entry in readout.entries)
+    contenders = sum(entry.in_winner_set is True for entry in entries)
     if contenders > 1:
         text += f"; {contenders} mixtures may be the best"
     return text + "."
@@ -111,8 +115,11 @@ def gain_text(entry: Entry) -> str:
 def _sections(readout: Readout) -> Iterator[tuple[str, _Row, list[_Row], list[str]]]:
     """Yield title, header, rows and notes of each table."""
     yield _mixtures(readout)
+    if readout.non_copy:
+        yield _non_copy(readout)
     if any(entry.further for entry in readout.entries):
         yield _is_it_the_task(readout)
+    yield from comparison_tables(readout.comparisons)
     if readout.curve is not None:
         yield _curve(readout.curve)
     if readout.controls:
@@ -137,6 +144,15 @@ def _mixtures(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
     notes += [f"Note: {flag}." for flag in readout.selection.flags]
     rows = [_mixture_row(entry, with_setting=len(settings) > 1) for entry in readout.entries]
     return "Mixtures", header, rows, notes
+
+
+def _non_copy(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
+    header = ("mixture", "chosen as", "score", "gain (points)", "may be best")
+    settings = {_setting(entry) for entry in readout.non_copy}
+    rows = [_mixture_row(entry, with_setting=len(settings) > 1)[:-1]
+            for entry in readout.non_copy]
+    return ("Mixtures on rows that are not near-copies of English", header, rows,
+            ["The same trials and controls, scored on these rows alone."])
 
 
 def _mixture_row(entry: Entry, *, with_setting: bool) -> _Row:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from search.journal import Journal
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
-from trainables.scores import Cost, PhaseResult, Scores
+from trainables.scores import Baseline, Cost, PhaseResult, Scores
 
 __all__ = ["Outcome", "Role", "TrialResult", "collect", "unfinished"]
 
@@ -36,7 +36,8 @@ class TrialResult(Value):
     `trial` is the trial's name, unique in the search (`lab-1/007`); `group` names the mixture
     or curve point it belongs to among confirmations and curve trials; `rung` is the last rung
     scored; `marks` holds `chance-level` and `collapsed` where they apply; `objective` is what
-    the sampler was told, None when it was told nothing.
+    the sampler was told, None when it was told nothing. `baselines` are what characters alone
+    score on a control's report panel; only controls hold them, and not every one.
     """
 
     trial: str
@@ -52,6 +53,7 @@ class TrialResult(Value):
     phases: tuple[PhaseResult, ...] = ()
     predictions: str | None = None  # URI of the Parquet file of predictions per example
     objective: float | None = None
+    baselines: tuple[Baseline, ...] = ()
 
 
 def collect(journal: Journal) -> list[TrialResult]:

@@ -16,10 +16,10 @@ from search.credentials import without_credentials
 from search.results import TrialResult
 from spaces.trial_config import TrialConfig
 from spaces.value import digest_of
-from trainables.scores import PanelName, PhaseResult, Scores
+from trainables.scores import Baseline, PanelName, PhaseResult, Scores, Subset
 
-__all__ = ["LAST_STEP", "Point", "cost_points", "curve_points", "language_points",
-           "parameters_of", "rung_points", "step_of", "study_parameters"]
+__all__ = ["LAST_STEP", "Point", "baseline_points", "cost_points", "curve_points",
+           "language_points", "parameters_of", "rung_points", "step_of", "study_parameters"]
 
 LAST_STEP: Final = 1000
 _VALUE_LIMIT: Final = 6000  # characters of a parameter's value; MLflow's own limit
@@ -71,11 +71,24 @@ def study_parameters(study: dict[str, Any]) -> dict[str, str]:
 
 
 def rung_points(scores: Scores, rung: float) -> list[Point]:
-    """Return each task's mean over each panel's languages, by its primary metric, at the rung."""
-    panels = {(score.task, score.panel) for score in scores.scores}
-    return [Point(_name(f"{panel}.{task}"), scores.mean(task, panel, metric), step_of(rung))
+    """Return each task's mean over each panel's languages, by its primary metric, at the rung.
+
+    The mean over a subset of the rows ends with the subset's name: `report.<task>.non-copy`.
+    """
+    scored = {(score.task, score.panel, score.subset) for score in scores.scores}
+    return [Point(_name(f"{panel}.{task}" + ("" if subset == "all" else f".{subset}")),
+                  scores.mean(task, panel, metric, subset), step_of(rung))
             for task, metric in _primary_metrics(scores).items()
-            for panel in get_args(PanelName) if (task, panel) in panels]
+            for panel in get_args(PanelName) for subset in get_args(Subset)
+            if (task, panel, subset) in scored]
+
+
+def baseline_points(baselines: Iterable[Baseline]) -> list[Point]:
+    """Return the baselines' means: `baseline.<name>.<task>`, of a subset with its name."""
+    return [Point(f"baseline.{baseline.name}.{point.key.removeprefix('report.')}", point.value,
+                  LAST_STEP)
+            for baseline in baselines for point in rung_points(baseline.scores, 1.0)
+            if point.key.startswith("report.")]
 
 
 def language_points(scores: Scores, rung: float) -> list[Point]:

@@ -21,6 +21,8 @@ OWNERS = {
     "matplotlib": ("search/figure_style.py", "search/figures.py"),
     "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
     "optuna": ("spaces/search_space.py", "search/sampler.py"),
+    "rapidfuzz": ("trainables/lab/similarity.py", "trainables/string_models.py"),
+    "sklearn": ("trainables/string_models.py",),
     "tokenizers": ("trainables/lab/", "trainables/tokenizer.py"),
     "urielplus": ("spaces/typology.py",),
     "yaml": ("search/", "trainables/readme.py"),

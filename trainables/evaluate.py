@@ -11,14 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spaces.models import HubModel, LabModel
-from spaces.tasks import Kind, Task
+from spaces.tasks import Kind, LabSource, Task
 from trainables.metrics import METRICS, chance, collapsed, metrics_of
-from trainables.panel_sets import PanelSet, gold_of
+from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.rows import Rows
-from trainables.scores import Cost, Score, Scores
+from trainables.scores import Cost, Score, Scores, Subset
 
-__all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase"]
+__all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase", "scores_of",
+           "similarity_version"]
 
 SCORES_FILE, PREDICTIONS_FILE = "scores.json", "predictions.parquet"
 PREDICTIONS_SCHEMA = pa.schema([(name, pa.string()) for name in
@@ -35,7 +36,7 @@ class EvaluatePhase(Phase):
     """
 
     kind: ClassVar[PhaseKind] = "evaluate"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     tasks: tuple[Task, ...]
     encoders: tuple[int, ...]
@@ -52,6 +53,7 @@ class EvaluatePhase(Phase):
             "encoders": self.encoders, "sets": [each.model_dump() for each in self.sets],
             "layer": self.model.layer if isinstance(self.model, HubModel) else None,
             "tokenizer": self.tokenizer, "max_length": self.model.max_length,
+            "similarity": similarity_version(self.tasks),
         }
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
@@ -67,7 +69,7 @@ class EvaluatePhase(Phase):
             found, cost = predict_sets(task, sets, parents[number], context,
                                        model=self.model, name=self.name)
             for each, rows, values in found:
-                scored += _scores(each, rows, values)
+                scored += scores_of(each, rows, values)
                 tables.append(_table(each, rows, values))
             costs.append(cost)
         (directory / SCORES_FILE).write_text(Scores(scores=tuple(scored)).model_dump_json())
@@ -75,14 +77,33 @@ class EvaluatePhase(Phase):
         return Made(Cost.total(costs))
 
 
-def _scores(each: PanelSet, rows: Rows, values: Sequence[Any]) -> Iterator[Score]:
-    task, gold = rows.task, gold_of(rows)
+def scores_of(each: PanelSet, rows: Rows, values: Sequence[Any]) -> Iterator[Score]:
+    """Yield the scores of predicted values, one a row: of all rows, then of the non-copies."""
+    gold = gold_of(rows)
+    yield from _subset_scores(each, rows.task, gold, values, "all")
+    places = non_copy_rows(rows).tolist()
+    if places:
+        yield from _subset_scores(each, rows.task, [gold[place] for place in places],
+                                  [values[place] for place in places], "non-copy")
+
+
+def similarity_version(tasks: Sequence[Task]) -> int | None:
+    """Return the version of what tells the lab's near-copies apart; None without lab tasks."""
+    if not any(isinstance(task.source, LabSource) for task in tasks):
+        return None
+    from trainables.lab.similarity import VERSION  # a study of hub data does without babel
+
+    return VERSION
+
+
+def _subset_scores(each: PanelSet, task: Task, gold: Sequence[Any], values: Sequence[Any],
+                   subset: Subset) -> Iterator[Score]:
     for name in metrics_of(task):
         yield Score(
             task=task.name, language=each.language, panel=each.panel, metric=name,
-            points=METRICS[task.kind][name](gold, values), rows=len(rows),
+            points=METRICS[task.kind][name](gold, values), rows=len(gold),
             chance=chance(task.kind, name, gold), collapsed=collapsed(task.kind, values),
-            official=each.official)
+            official=each.official and subset == "all", subset=subset)
 
 
 def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:

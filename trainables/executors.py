@@ -149,6 +149,7 @@ def _fields(outcome: RungOutcome, phases: Sequence[PhaseResult]) -> dict[str, An
         "phases": [phase.model_dump(mode="json") for phase in phases],
         "cost": Cost.total(phase.cost for phase in phases).model_dump(mode="json"),
         "predictions": str(outcome.predictions),
+        "baselines": [each.model_dump(mode="json") for each in outcome.baselines],
     }
 
 

@@ -8,17 +8,23 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from spaces.fidelity import Fidelity, Panels
-from spaces.tasks import UNCOUNTED, Kind, Task
+from spaces.tasks import UNCOUNTED, Kind, LabSource, Task
 from spaces.value import Value, digest_of
 from trainables.rows import DataError, Rows
 from trainables.scores import PanelName
 from trainables.sources import Sources
 
-__all__ = ["PanelSet", "gold_of", "panel_languages", "panel_sets", "subset"]
+__all__ = ["NON_COPY_BELOW", "NON_COPY_ROWS", "PanelSet", "gold_of", "non_copy_rows",
+           "panel_languages", "panel_sets", "subset"]
 
 _PANELS: tuple[PanelName, ...] = ("selection", "report")
+
+# A row is no near-copy of English below this edit similarity; fewer such rows are not scored.
+NON_COPY_BELOW = 0.3
+NON_COPY_ROWS = 20
 
 
 class PanelSet(Value):
@@ -79,6 +85,19 @@ def subset(rows: Rows, count: int) -> Rows:
     return Rows(task=rows.task, language=rows.language, split=rows.split,
                 table=rows.table.take(pa.array(chosen)).combine_chunks(),
                 fingerprint=digest_of([rows.fingerprint, chosen.tolist()]))
+
+
+def non_copy_rows(rows: Rows) -> NDArray[np.int64]:
+    """Return the positions of the rows that are no near-copies of English.
+
+    None of a task's but the lab's, nor where they are fewer than `NON_COPY_ROWS`.
+    """
+    if not isinstance(rows.task.source_of(rows.split), LabSource):
+        return np.empty(0, dtype=np.int64)
+    from trainables.lab.similarity import row_similarities  # a study of hub data does without
+
+    found = np.flatnonzero(row_similarities(rows) < NON_COPY_BELOW)
+    return found if len(found) >= NON_COPY_ROWS else found[:0]
 
 
 def gold_of(rows: Rows) -> list[Any]:

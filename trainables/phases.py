@@ -32,7 +32,7 @@ from trainables.workspace import Workspace
 __all__ = ["Context", "EntryBusy", "Made", "Phase", "PhaseKind", "Progress", "Runner",
            "Setting"]
 
-PhaseKind = Literal["pretrain", "intermediate", "target", "evaluate"]
+PhaseKind = Literal["pretrain", "intermediate", "target", "evaluate", "baselines"]
 # Another version of one of these may compute other scores.
 _COMPUTING = ("torch", "transformers", "tokenizers")
 

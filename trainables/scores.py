@@ -10,16 +10,21 @@ from pydantic import Field
 
 from spaces.value import Value
 
-__all__ = ["Cost", "PanelName", "PhaseResult", "Score", "Scores"]
+__all__ = ["Baseline", "BaselineName", "Cost", "PanelName", "PhaseResult", "Score", "Scores",
+           "Subset"]
 
 PanelName = Literal["selection", "report"]
+Subset = Literal["all", "non-copy"]
+"""Which rows of a panel a score is of: all, or those that are no near-copies of English."""
+BaselineName = Literal["character n-grams", "nearest neighbour"]
 
 
 class Score(Value):
     """One metric of one target task in one language on one panel, in points (0 to 100).
 
     `chance` is the score of the best constant prediction on the same rows; `collapsed` says
-    that the trial predicted one and the same label for every row.
+    that the trial predicted one and the same label for every row. A score of a `subset` of the
+    rows stands beside that of all of them and is never a primary one.
     """
 
     task: str
@@ -31,6 +36,7 @@ class Score(Value):
     chance: Annotated[float, Field(ge=0, le=100)] = 0.0
     collapsed: bool = False
     official: bool = True
+    subset: Subset = "all"
 
 
 class Scores(Value):
@@ -38,21 +44,35 @@ class Scores(Value):
 
     scores: tuple[Score, ...]
 
-    def points(self, task: str, panel: PanelName, metric: str) -> dict[str, float]:
+    def points(self, task: str, panel: PanelName, metric: str,
+               subset: Subset = "all") -> dict[str, float]:
         """Return language -> points of one metric of a task on a panel."""
         return {score.language: score.points for score in self.scores
-                if (score.task, score.panel, score.metric) == (task, panel, metric)}
+                if (score.task, score.panel, score.metric, score.subset)
+                == (task, panel, metric, subset)}
 
-    def mean(self, task: str, panel: PanelName, metric: str) -> float:
+    def mean(self, task: str, panel: PanelName, metric: str, subset: Subset = "all") -> float:
         """Return the mean over the panel's languages, in points.
 
         Raises:
-            KeyError: if the task was not scored on that panel by that metric.
+            KeyError: if the task was not scored on that panel and subset by that metric.
         """
-        found = self.points(task, panel, metric)
+        found = self.points(task, panel, metric, subset)
         if not found:
-            raise KeyError(f"no {metric} of {task} on the {panel} panel")
+            raise KeyError(f"no {metric} of {task} on the {panel} panel ({subset} rows)")
         return math.fsum(found.values()) / len(found)
+
+    def of_subset(self, subset: Subset) -> Scores:
+        """Return the scores of one subset as if its rows were all; there may be none."""
+        return Scores(scores=tuple(score.model_copy(update={"subset": "all"})
+                                   for score in self.scores if score.subset == subset))
+
+
+class Baseline(Value):
+    """What a method that sees characters alone scores on the same rows as the trials."""
+
+    name: BaselineName
+    scores: Scores
 
 
 class Cost(Value):
@@ -92,7 +112,7 @@ class PhaseResult(Value):
     `learning_curve` holds (step, mean training loss since the previous point).
     """
 
-    phase: Literal["pretrain", "intermediate", "target", "evaluate"]
+    phase: Literal["pretrain", "intermediate", "target", "evaluate", "baselines"]
     name: str
     entry: str  # the digest of all that determines the result; its name in the store
     stored: bool = False  # found in the store, not made now

@@ -10,13 +10,14 @@ from spaces.languages import ENGLISH
 from spaces.models import HubModel, LabModel, SimulatedModel
 from spaces.tasks import Task
 from spaces.trial_config import Intermediate, TrialConfig
+from trainables.baselines import BaselinesPhase, read_baselines
 from trainables.evaluate import PREDICTIONS_FILE, SCORES_FILE, EvaluatePhase
 from trainables.intermediate import IntermediatePhase
 from trainables.panel_sets import panel_sets
-from trainables.phases import Context, Phase, Runner
+from trainables.phases import Context, EntryBusy, Phase, Runner
 from trainables.pretrain import pretrain_phase, tokenizer_identity
 from trainables.recipes import segment_stops, steps_of
-from trainables.scores import PhaseResult, Scores
+from trainables.scores import Baseline, PhaseResult, Scores
 from trainables.simulated import simulated_rungs
 from trainables.target import TargetPhase
 
@@ -25,10 +26,14 @@ __all__ = ["Rung", "RungOutcome", "rungs_of", "run_trial"]
 
 @dataclass(frozen=True)
 class Rung:
-    """A fraction of the intermediate examples and the phase that scores it."""
+    """A fraction of the intermediate examples and the phase that scores it.
+
+    A control also has the baselines to which its scores are held.
+    """
 
     fraction: float
     evaluate: Phase
+    baselines: Phase | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,14 @@ class RungOutcome:
     """What a rung came to.
 
     `phases` are those that this rung added, in order; `predictions` is a Parquet file, one line
-    an example.
+    an example. `baselines` are a control's; none where another control is making them now.
     """
 
     fraction: float
     scores: Scores
     phases: tuple[PhaseResult, ...]
     predictions: Path
+    baselines: tuple[Baseline, ...] = ()
 
 
 def run_trial(config: TrialConfig, context: Context) -> Iterator[RungOutcome]:
@@ -64,9 +70,20 @@ def run_trial(config: TrialConfig, context: Context) -> Iterator[RungOutcome]:
     for rung in rungs_of(config, context):
         directory = runner.path(rung.evaluate)
         scores = Scores.model_validate_json((directory / SCORES_FILE).read_text())
-        added = [result for result in runner.results(rung.evaluate) if result.entry not in told]
+        baselines = () if rung.baselines is None else _baselines(rung.baselines, runner)
+        done = [rung.evaluate, *([rung.baselines] if baselines and rung.baselines else [])]
+        added = [result for phase in done for result in runner.results(phase)
+                 if result.entry not in told]
         told |= {result.entry for result in added}
-        yield RungOutcome(rung.fraction, scores, tuple(added), directory / PREDICTIONS_FILE)
+        yield RungOutcome(rung.fraction, scores, tuple(added), directory / PREDICTIONS_FILE,
+                          baselines)
+
+
+def _baselines(phase: Phase, runner: Runner) -> tuple[Baseline, ...]:
+    try:
+        return read_baselines(runner.path(phase))
+    except EntryBusy:
+        return ()  # the control that makes them tells them; nobody need wait
 
 
 def rungs_of(config: TrialConfig, context: Context) -> list[Rung]:
@@ -81,7 +98,7 @@ def rungs_of(config: TrialConfig, context: Context) -> list[Rung]:
     graph = _Graph(config, model, context)
     start = pretrain_phase(model, config.pretraining_seed, context)
     if config.intermediate is None:
-        return [Rung(1.0, graph.scored(start, ""))]
+        return [Rung(1.0, graph.scored(start, ""), graph.baselines())]
     rungs = []
     several = len(config.intermediate.rungs) > 1
     for fraction, phase in graph.segments(config.intermediate, start):
@@ -132,6 +149,14 @@ class _Graph:
             f"evaluate{suffix}", tuple(parents), self._context.setting, tasks=self._targets,
             encoders=tuple(numbers), sets=self._sets,
             tokenizer=self._tokenizer, model=self._model)
+
+    def baselines(self) -> BaselinesPhase:
+        """Return the phase that scores the report panel by characters alone."""
+        return BaselinesPhase(
+            "baselines", (), self._context.setting, tasks=self._targets,
+            data=tuple(self._fingerprint(task, ENGLISH) if task.trained else None
+                       for task in self._targets),
+            sets=tuple(each for each in self._sets if each.panel == "report"))
 
     def _tuned(self, task: Task, encoder: Phase, suffix: str) -> TargetPhase:
         recipe = self._config.target

@@ -18,7 +18,7 @@ from search.check import check, render
 from search.confirmation import Choice, winner_set
 from search.design import confirmations
 from search.entries import Readout
-from search.further import Comparison, verdict
+from search.further import FurtherComparison, verdict
 from search.intervals import Interval
 from search.objective import Objective
 from search.projection import Projection
@@ -344,7 +344,7 @@ def test_verdicts_in_words(gain: tuple[float, float] | None, beaten: tuple[bool 
                            words: str | None) -> None:
     over = None if gain is None else Interval(mean=sum(gain) / 2, low=gain[0], high=gain[1],
                                               units=5)
-    comparisons = [Comparison(control=control, trials=("t",), beaten=each)
+    comparisons = [FurtherComparison(control=control, trials=("t",), beaten=each)
                    for control, each in zip(FURTHER_CONTROLS, beaten, strict=False)]
     assert verdict(over, comparisons) == words
 

@@ -15,6 +15,8 @@ import pytest
 
 import trainables.encoded_cache
 import trainables.lab.lab
+import trainables.lab.similarity
+from trainables.baselines import BaselinesPhase
 from trainables.evaluate import EvaluatePhase
 from trainables.intermediate import IntermediatePhase
 from trainables.phases import Phase
@@ -25,7 +27,7 @@ from trainables.target import TargetPhase
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("phase_versions.json")
 PHASES: tuple[type[Phase], ...] = (LoadPublished, PretrainLab, IntermediatePhase, TargetPhase,
-                                   EvaluatePhase, SimulatedPhase)
+                                   EvaluatePhase, BaselinesPhase, SimulatedPhase)
 # Not followed: values that stand in the digests themselves, data that stands there by its
 # fingerprint, and where results are kept.
 APART = ("spaces.", "trainables.sources", "trainables.lab", "trainables.phase_store",
@@ -34,6 +36,7 @@ APART = ("spaces.", "trainables.sources", "trainables.lab", "trainables.phase_st
 KEPT: dict[str, tuple[int, str]] = {
     "EncodedCache": (trainables.encoded_cache.VERSION, "trainables.encoded_cache"),
     "Lab": (trainables.lab.lab.VERSION, "trainables.lab.lab"),
+    "Similarity": (trainables.lab.similarity.VERSION, "trainables.lab.similarity"),
 }
 
 

@@ -126,7 +126,7 @@ def test_a_control_shares_its_encoder_and_has_no_intermediate_phase(
 ) -> None:
     control = last(config(model).control(), context(tmp_path))
     assert [result.phase for result in control.phases] == [
-        "pretrain", "target", "target", "evaluate"]
+        "pretrain", "target", "target", "evaluate", "baselines"]
     assert control.phases[0].entry == outcome.phases[0].entry
     assert control.scores != outcome.scores
 

@@ -33,10 +33,14 @@ _THREE = len(OPTIONS)  # items in a list that is tagged, asked about or chosen f
 
 
 class Source:
-    """What the rows of one task, language and split are made of."""
+    """What the rows of one task, language and split are made of.
 
-    def __init__(self, name: str, language: str, split: Split) -> None:
-        self.language = language
+    `symbols` says whether measures may be written short ("37 km") too: most symbols are the same
+    in all languages, so tasks do without them.
+    """
+
+    def __init__(self, name: str, language: str, split: Split, *, symbols: bool = False) -> None:
+        self.language, self._symbols = language, symbols
         self.split: Split = split
         self.locality = locality(language)
         self.draws = Draws(name, language, split)
@@ -53,7 +57,8 @@ class Source:
     def measures(self) -> Pool:
         """The split's measures; the kinds are `QUANTITIES`."""
         return Pool(((QUANTITIES.index(measure.quantity), measure.name, measure.text)
-                     for measure in measures(self.language, self.split)),
+                     for measure in measures(self.language, self.split)
+                     if self._symbols or measure.style == "long"),
                     len(QUANTITIES), self.draws)
 
     @cached_property

@@ -22,7 +22,7 @@ from trainables.rows import DataError, Rows
 __all__ = ["Lab"]
 
 # Bumped whenever the code of this folder makes other bytes from the same CLDR; a test watches it.
-VERSION = 4
+VERSION = 5
 
 
 class Lab:

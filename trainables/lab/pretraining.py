@@ -21,7 +21,7 @@ __all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "train_tokeni
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
                               if code not in UNSEEN_IN_PRETRAINING)
-_ROWS = {"measures": 200, "names": 100, "times": 60}  # sentences per language
+_ROWS = {"measures": 240, "names": 60, "times": 60}  # sentences per language
 _ALIKE = 2 / 3  # of the lists, the share whose items are of one kind
 _MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
 
@@ -33,7 +33,7 @@ def make_text(language: str) -> pa.Table:
     own patterns ("and" and "or"), all of items of the train split. Every second one is parted in
     two, as sentences follow one another in running text.
     """
-    source = Source("pretraining", language, "train")
+    source = Source("pretraining", language, "train", symbols=True)
     lists = _drawn(source, source.names, _ROWS["names"])
     if language in _MEASURED:
         lists += _drawn(source, source.measures, _ROWS["measures"])

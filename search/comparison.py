@@ -1,0 +1,134 @@
+"""Comparison: each target's scores beside chance and what characters alone reach."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from search.objective import control_key
+from search.results import Outcome, Role, TrialResult
+from spaces.trial_config import TrialConfig
+from spaces.value import Value
+from trainables.scores import Score, Scores, Subset
+
+__all__ = ["Comparison", "Level", "Line", "compare", "non_copy_results"]
+
+
+class Level(Value):
+    """A mean in points over languages of the report panel, and how many they are."""
+
+    points: float
+    languages: int
+
+
+class Line(Value):
+    """What one method scores on all rows, and on those that are no near-copies of English.
+
+    The second is None for tasks that do not tell them apart, or have too few in any language.
+    """
+
+    name: str
+    whole: Level
+    non_copy: Level | None = None
+
+
+class Comparison(Value):
+    """One target task: chance, baselines, controls and the best confirmed mixture."""
+
+    task: str
+    lines: tuple[Line, ...]
+
+
+def compare(results: Iterable[TrialResult], best: str | None) -> tuple[Comparison, ...]:
+    """Return each target's comparison, on the rows that confirmed the best mixture.
+
+    Without one, on the rows of the first control; empty if no control finished. Means over
+    seeds are of the trials' means over languages.
+
+    Args:
+        results: every trial that ended.
+        best: the group of the best confirmed mixture.
+    """
+    finished = [result for result in results
+                if result.outcome is Outcome.FINISHED and result.scores is not None]
+    confirmed = [result for result in finished
+                 if result.role is Role.CONFIRMATION and result.group == best]
+    every_control = [result for result in finished if result.config.is_control]
+    if not every_control:
+        return ()
+    like = (confirmed or every_control)[0].config.control()
+    controls = [each for each in every_control if control_key(each.config) == control_key(like)]
+    methods = [*_baselines(every_control, like), ("control", _scores(controls)),
+               ("best confirmed mixture", _scores(confirmed))]
+    return tuple(Comparison(task=task, lines=tuple(_lines(task, methods)))
+                 for task in like.targets)
+
+
+def non_copy_results(results: Iterable[TrialResult], tasks: Sequence[str]) -> list[TrialResult]:
+    """Return the trials with the scores of their rows that are no near-copies of English.
+
+    Finished trials that score one of the tasks on no such row of the report panel are left out;
+    trials without scores stay, for they count as failed.
+    """
+    found = []
+    for result in results:
+        if result.scores is None:
+            found.append(result)
+            continue
+        scores = result.scores.of_subset("non-copy")
+        reported = {score.task for score in scores.scores if score.panel == "report"}
+        if reported >= set(tasks):
+            found.append(result.model_copy(update={"scores": scores}))
+    return found
+
+
+def _baselines(controls: Iterable[TrialResult], like: TrialConfig
+               ) -> Iterator[tuple[str, list[Scores]]]:
+    """Yield each baseline's scores as the first control on the same rows tells them."""
+    told: dict[str, Scores] = {}
+    for control in controls:
+        own = control.config.control()  # examples of an intermediate phase are no difference
+        same = (own.fidelity, own.panels, own.targets) == (
+            like.fidelity, like.panels, like.targets)
+        for baseline in control.baselines if same else ():
+            told.setdefault(baseline.name, baseline.scores)
+    for name, scores in told.items():
+        yield name, [scores]
+
+
+def _scores(results: Iterable[TrialResult]) -> list[Scores]:
+    return [result.scores for result in results if result.scores is not None]
+
+
+def _lines(task: str, methods: Sequence[tuple[str, Sequence[Scores]]]) -> Iterator[Line]:
+    """Yield chance on the controls' rows, then every method that scored the task."""
+    yield from _line("chance", task, dict(methods)["control"], chance=True)
+    for name, listed in methods:
+        yield from _line(name, task, listed)
+
+
+def _line(name: str, task: str, listed: Sequence[Scores], *, chance: bool = False
+          ) -> Iterator[Line]:
+    whole = _level(task, listed, "all", chance=chance)
+    if whole is not None:
+        yield Line(name=name, whole=whole,
+                   non_copy=_level(task, listed, "non-copy", chance=chance))
+
+
+def _level(task: str, listed: Sequence[Scores], subset: Subset, *, chance: bool) -> Level | None:
+    """Return the mean over trials of the mean primary score over the report panel's languages."""
+    means, languages = [], 0
+    for scores in listed:
+        found = _primary(task, scores, subset)
+        if found:
+            means.append(math.fsum(score.chance if chance else score.points for score in found)
+                         / len(found))
+            languages = len(found)
+    return Level(points=math.fsum(means) / len(means), languages=languages) if means else None
+
+
+def _primary(task: str, scores: Scores, subset: Subset) -> list[Score]:
+    metric = next((score.metric for score in scores.scores if score.task == task), None)
+    return [score for score in scores.scores
+            if (score.task, score.panel, score.metric, score.subset)
+            == (task, "report", metric, subset)]

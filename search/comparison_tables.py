@@ -1,0 +1,44 @@
+"""Comparison tables: each target's methods for people, as titles, headers, rows and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import get_args
+
+from search.comparison import Comparison, Level, Line
+from trainables.panel_sets import NON_COPY_BELOW, NON_COPY_ROWS
+from trainables.scores import BaselineName
+
+__all__ = ["comparison_tables"]
+
+_Row = tuple[str, ...]
+_NONE = "-"
+_MEANS = ("Means over seeds and languages of the report panel. Chance is the best constant answer "
+          "of each language.")
+_BASELINES = "Character n-grams and nearest neighbours learn from the target's English rows."
+_NON_COPY = (f"Non-copy: rows with an edit similarity to English below {NON_COPY_BELOW}, in "
+             f"languages with at least {NON_COPY_ROWS} of them.")
+
+
+def comparison_tables(comparisons: Iterable[Comparison]
+                      ) -> Iterator[tuple[str, _Row, list[_Row], list[str]]]:
+    """Yield title, header, rows and notes of each target's table."""
+    for number, each in enumerate(comparisons):
+        splits = any(line.non_copy for line in each.lines)
+        header = ("method", "score (points)", "languages",
+                  *(("non-copy score (points)", "languages") if splits else ()))
+        rows = [_row(line, with_non_copy=splits) for line in each.lines]
+        notes = [_MEANS]
+        if any(line.name in get_args(BaselineName) for line in each.lines):
+            notes.append(_BASELINES)
+        if splits:
+            notes.append(_NON_COPY)
+        yield f"{each.task} beside characters alone", header, rows, [] if number else notes
+
+
+def _row(line: Line, *, with_non_copy: bool) -> _Row:
+    return line.name, *_cells(line.whole), *(_cells(line.non_copy) if with_non_copy else ())
+
+
+def _cells(level: Level | None) -> _Row:
+    return (_NONE, _NONE) if level is None else (f"{level.points:.2f}", str(level.languages))
