@@ -15,7 +15,7 @@ from search.results import Outcome, Role, TrialResult
 from spaces.trial_config import FURTHER_CONTROLS, FurtherControl
 from spaces.value import Value
 
-__all__ = ["NAMES", "FurtherComparison", "compare", "further_group", "verdict"]
+__all__ = ["NAMES", "FurtherComparison", "compare_with_further", "further_group", "verdict"]
 
 NAMES: Final[dict[FurtherControl, str]] = {
     "mlm": "MLM on the same inputs", "shuffled": "shuffled labels"}
@@ -45,8 +45,9 @@ def further_group(group: str, control: FurtherControl) -> str:
     return f"{group} {control}"
 
 
-def compare(results: Iterable[TrialResult], group: str, objective: Objective
-            ) -> tuple[FurtherComparison, ...]:
+def compare_with_further(
+    results: Iterable[TrialResult], group: str, objective: Objective
+) -> tuple[FurtherComparison, ...]:
     """Return a confirmed group against each of its further controls of which a trial ended."""
     listed = list(results)
     winner = [each for each in listed if each.role is Role.CONFIRMATION and each.group == group]

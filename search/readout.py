@@ -13,7 +13,7 @@ from search.advice import advise
 from search.comparison import compare, non_copy_results
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
-from search.further import compare, verdict
+from search.further import compare_with_further, verdict
 from search.objective import Objective, control_key, marks, task_points
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation, locate
@@ -129,7 +129,7 @@ def _entry(
     point = point if source is None else Point.of(source.config)
     gain = None if standing is None else standing.gain
     selected = None if source is None else objective.gain(source, listed, "selection")
-    further = compare(listed, group, objective)
+    further = compare_with_further(listed, group, objective)
     return Entry(
         group=group, mixture=point.mixture.weights, languages=point.languages,
         learning_rate=point.intermediate_learning_rate, point=point,

@@ -6,13 +6,16 @@ own patterns), its labels are exact; `trainables/lab` makes it.
 
 from __future__ import annotations
 
+import csv
+from functools import cache
+from importlib import resources
 from typing import Final
 
-from spaces.languages import languages
 from spaces.tasks import Kind, LabSource, Split, Task
+from spaces.value import Value
 
 __all__ = ["DIRECTIONS", "ENTITY_KINDS", "LAB_ROWS", "LAB_TASKS", "OPTIONS", "QUANTITIES",
-           "UNSEEN_IN_PRETRAINING"]
+           "UNSEEN_IN_PRETRAINING", "LabShare", "lab_shares"]
 
 LAB_ROWS: Final[dict[Split, int]] = {"train": 1440, "validation": 360, "test": 360}
 """Rows of every lab task in every language, by split: multiples of every task's design."""
@@ -24,8 +27,8 @@ UNSEEN_IN_PRETRAINING: Final = ("az", "cy", "et", "gl", "mk", "mr", "ps", "tg")
 ENTITY_KINDS: Final = ("territory", "language", "currency", "zone")
 """What a name of the lab names; a zone is a time zone."""
 
-QUANTITIES: Final = ("length", "mass", "volume", "duration", "digital", "energy")
-"""What a measure of the lab measures, by CLDR's names; `digital` is bits and bytes."""
+QUANTITIES: Final = ("length", "mass", "volume", "duration", "angle", "energy")
+"""What a measure of the lab measures, by CLDR's names."""
 
 DIRECTIONS: Final = ("past", "future")
 """Where a relative time of the lab lies."""
@@ -33,15 +36,37 @@ DIRECTIONS: Final = ("past", "future")
 OPTIONS: Final = ("first", "second", "third")
 """The options of a multiple-choice row, by position."""
 
-# CLDR's Haitian Creole is French, letter for letter; its Romansh has eight time zones.
-_WITHOUT_NAMES: Final = frozenset({"ht", "rm"})
-# Languages whose relative times are CLDR's placeholders ("-5 w") or hold brackets and signs;
-# where relative times are missing, names of units are too.
-_WITHOUT_TIMES: Final = frozenset({"cv", "ht", "ks", "ku", "lb", "mi", "rm", "yo"})
 
-_LANGUAGES = tuple(entry.code for entry in languages("lab"))
-_NAMED = tuple(code for code in _LANGUAGES if code not in _WITHOUT_NAMES)
-_MEASURED = tuple(code for code in _LANGUAGES if code not in _WITHOUT_TIMES)
+
+class LabShare(Value):
+    """What a language says in words of its own, once fallbacks and English are dropped.
+
+    `names`, `units` and `times` are shares of what the CLDR lists (names) or the lab asks for;
+    `fewest_names` and `fewest_units` count those of the kind and of the quantity with fewest.
+    """
+
+    code: str
+    names: float
+    fewest_names: int
+    units: float
+    fewest_units: int
+    times: float
+
+
+@cache
+def lab_shares() -> tuple[LabShare, ...]:
+    """Return the catalogue of shares, by language; `trainables/lab/shares.py` writes it."""
+    with resources.files("spaces").joinpath("lab_shares.csv").open(encoding="utf-8") as file:
+        return tuple(LabShare.model_validate(row) for row in csv.DictReader(file))
+
+
+# Below these a language is not offered: too few things to ask about, or too much left standing.
+NAMES_FLOOR, FEWEST_NAMES, FEWEST_UNITS, TIMES_FLOOR = 0.5, 50, 3, 0.8
+
+_NAMED = tuple(share.code for share in lab_shares()
+               if share.names >= NAMES_FLOOR and share.fewest_names >= FEWEST_NAMES)
+_MEASURED = tuple(share.code for share in lab_shares() if share.fewest_units >= FEWEST_UNITS)
+_TIMED = tuple(share.code for share in lab_shares() if share.times >= TIMES_FLOOR)
 _SAME: Final = ("different", "same")
 
 
@@ -59,15 +84,15 @@ LAB_TASKS: Final[tuple[Task, ...]] = (
     # Which quantity does each measure of a list of three measure? Of each its longest word counts.
     _task("lab-tags", Kind.TAGGING, QUANTITIES, target=True),
     # What do two listed names name?
-    _task("lab-kind", Kind.CLASSIFICATION, ENTITY_KINDS, offered=_NAMED, target=True),
+    _task("lab-kind", Kind.CLASSIFICATION, ENTITY_KINDS, offered=_NAMED),
     # What does each name of a list of three name? Of each its longest word counts.
-    _task("lab-names", Kind.TAGGING, ENTITY_KINDS, offered=_NAMED, target=True),
+    _task("lab-names", Kind.TAGGING, ENTITY_KINDS, offered=_NAMED),
     # Do two measures measure the same quantity?
-    _task("lab-same", Kind.PAIR, _SAME, target=True),
+    _task("lab-same", Kind.PAIR, _SAME),
     # Do two relative times ("5 weeks ago", "in 2 days") lie on the same side of now?
-    _task("lab-direction", Kind.PAIR, _SAME, target=True),
+    _task("lab-direction", Kind.PAIR, _SAME, offered=_TIMED),
     # Which measure of a list of three measures what the question's measures?
-    _task("lab-qa", Kind.QA, target=True),
+    _task("lab-qa", Kind.QA),
     # Which of three measures measures what the prompt's two measure?
     _task("lab-choice", Kind.MULTIPLE_CHOICE, OPTIONS, target=True),
 )

@@ -14,15 +14,17 @@ from spaces.lab_tasks import (
     LAB_ROWS,
     LAB_TASKS,
     UNSEEN_IN_PRETRAINING,
+    lab_shares,
 )
-from spaces.languages import language
+from spaces.languages import language, languages
 from spaces.tasks import UNCOUNTED, Kind, find_task
 from tests.bench.lab_checks import cases_of
 from trainables.lab import Lab
 from trainables.lab.cldr import kind_of, locality, raw_names
-from trainables.lab.measures import hashed_split, measures
+from trainables.lab.measures import hashed_split, measures, own_units
 from trainables.lab.pretraining import train_tokenizer
-from trainables.lab.splits import group_of, split_of, stems
+from trainables.lab.shares import share_of
+from trainables.lab.splits import _DESCRIPTIONS, group_of, split_of, stems
 from trainables.lab.times import relative_times
 from trainables.rows import DataError, Rows
 
@@ -156,8 +158,6 @@ def test_no_proper_stem_of_an_english_test_name_occurs_in_a_training_name() -> N
     within = Counter((kind_of(entity), stem) for entity, name in names.items()
                      for stem in stems(name))
     common = {stem for (_, stem), count in within.items() if count > 3}
-    from trainables.lab.splits import _DESCRIPTIONS
-
     assert shared <= common | _DESCRIPTIONS
 
 
@@ -168,6 +168,24 @@ def test_names_are_a_languages_own(code: str) -> None:
     assert all(name != entity.partition(":")[2].lower() for entity, name in here.names.items())
     if code != "en":
         assert all(name != english.get(entity) for entity, name in here.names.items())
+
+
+def test_the_catalogue_of_shares_is_what_the_cldr_gives() -> None:
+    shares = {share.code: share for share in lab_shares()}
+    assert set(shares) == {entry.code for entry in languages("lab")}
+    for code in (*SAMPLE, "zu", "sd"):
+        assert share_of(code) == shares[code]
+    assert shares["en"].units == shares["en"].times == 1.0
+    assert "zu" not in TASKS["lab-measure"].evaluation  # most of its units are English symbols
+    assert "ku" not in TASKS["lab-direction"].evaluation  # "+3 m" for in three months
+
+
+def test_a_unit_is_in_a_languages_own_words() -> None:
+    assert own_units("zh")["length", "meter"] == {"other": "{0}米"}  # the CLDR's short form
+    assert ("energy", "joule") in own_units("en")
+    assert ("length", "yard") not in own_units("de")  # "33 Yards" is English, in lower case
+    assert all("-" not in form for code in ("zu", "sw", "ig") for forms in own_units(code).values()
+               for form in forms.values())
 
 
 def test_every_offered_language_has_enough_of_its_own() -> None:
@@ -200,8 +218,9 @@ def test_the_pretraining_text_has_train_items_only_and_no_unseen_language(lab: L
     text = lab.text()
     assert not set(text["language"].to_pylist()) & set(UNSEEN_IN_PRETRAINING)
     assert len({language(code).script for code in UNSEEN_IN_PRETRAINING}) >= 2
-    english = " | ".join(sentence for sentence, code in zip(
-        text["text"].to_pylist(), text["language"].to_pylist(), strict=True) if code == "en")
+    english = " | ".join(
+        f"{row['text']} | {row['text_pair'] or ''}" for row in text.to_pylist()
+        if row["language"] == "en")
     held_out = [name for entity, name in locality("en").names.items()
                 if split_of()[entity] != "train"]
     held_out += [measure.text for measure in measures("en", "test")]

@@ -22,7 +22,7 @@ from trainables.lab.cldr import ListStyle, kind_of, locality
 from trainables.lab.draws import Draws, Ints, Pool
 from trainables.lab.measures import measures
 from trainables.lab.splits import split_of
-from trainables.lab.times import relative_times
+from trainables.lab.times import own_times, relative_times
 from trainables.rows import row_schema
 
 __all__ = ["Source", "make_rows"]
@@ -33,14 +33,10 @@ _THREE = len(OPTIONS)  # items in a list that is tagged, asked about or chosen f
 
 
 class Source:
-    """What the rows of one task, language and split are made of.
+    """What the rows of one task, language and split are made of."""
 
-    `symbols` says whether measures may be written short ("37 km") too: most symbols are the same
-    in all languages, so tasks do without them.
-    """
-
-    def __init__(self, name: str, language: str, split: Split, *, symbols: bool = False) -> None:
-        self.language, self._symbols = language, symbols
+    def __init__(self, name: str, language: str, split: Split) -> None:
+        self.language = language
         self.split: Split = split
         self.locality = locality(language)
         self.draws = Draws(name, language, split)
@@ -55,17 +51,32 @@ class Source:
 
     @cached_property
     def measures(self) -> Pool:
-        """The split's measures; the kinds are `QUANTITIES`."""
+        """The split's measures, written out and in symbols; the kinds are `QUANTITIES`."""
+        return self._measured("long", "short")
+
+    @cached_property
+    def written_out(self) -> Pool:
+        """The split's measures in words alone."""
+        return self._measured("long")
+
+    def _measured(self, *styles: str) -> Pool:
         return Pool(((QUANTITIES.index(measure.quantity), measure.name, measure.text)
                      for measure in measures(self.language, self.split)
-                     if self._symbols or measure.style == "long"),
-                    len(QUANTITIES), self.draws)
+                     if measure.style in styles), len(QUANTITIES), self.draws)
+
+    @cached_property
+    def symbols(self) -> dict[str, str]:
+        """The split's measures as they are written short, by their names."""
+        return {measure.name: measure.text for measure in measures(self.language, self.split)
+                if measure.style == "short"}
 
     @cached_property
     def times(self) -> Pool:
         """The split's relative times; the kinds are `DIRECTIONS`."""
-        return Pool(((int(time.number > 0), time.name, time.text(self.locality))
-                     for time in relative_times()[self.split]), len(DIRECTIONS), self.draws)
+        texts = own_times(self.language)
+        return Pool(((int(time.number > 0), time.name, texts[time])
+                     for time in relative_times()[self.split] if time in texts),
+                    len(DIRECTIONS), self.draws)
 
     def listed(self, texts: Sequence[str], style: ListStyle = "standard") -> str:
         """Write texts as the language writes a list."""

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from babel.units import format_unit
 
+from spaces.languages import ENGLISH
 from spaces.tasks import Split
 from trainables.lab.cldr import locality, lower
 
-__all__ = ["NUMBERS", "Measure", "hashed_split", "measures"]
+__all__ = ["NUMBERS", "UNITS", "Measure", "hashed_split", "measures", "own_units"]
 
 # Two digits each, so that how many digits are written says nothing.
 NUMBERS = tuple(range(11, 99, 2))
 
-# What one of a unit is in the quantity's first unit. Months have 30 days, years 365.
-_VALUES: dict[str, dict[str, float]] = {
-    "length": {"meter": 1, "kilometer": 1e3, "decimeter": 0.1, "centimeter": 0.01,
-               "millimeter": 1e-3, "mile": 1609.344, "yard": 0.9144, "foot": 0.3048,
-               "inch": 0.0254},
-    "mass": {"gram": 1, "kilogram": 1e3, "milligram": 1e-3, "microgram": 1e-6, "tonne": 1e6,
-             "pound": 453.59237, "ounce": 28.349523, "carat": 0.2},
-    "volume": {"liter": 1, "hectoliter": 100, "deciliter": 0.1, "centiliter": 0.01,
-               "milliliter": 1e-3, "cubic-meter": 1e3, "gallon": 3.785412, "pint": 0.473176,
-               "barrel": 158.987295},
-    "duration": {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800,
-                 "month": 2_592_000, "year": 31_536_000, "millisecond": 1e-3},
-    "digital": {"byte": 1, "bit": 0.125, "kilobyte": 1e3, "megabyte": 1e6, "gigabyte": 1e9,
-                "terabyte": 1e12, "petabyte": 1e15},
-    "energy": {"joule": 1, "kilojoule": 1e3, "calorie": 4.184, "kilocalorie": 4184,
-               "kilowatt-hour": 3.6e6},
+# By CLDR's names.
+UNITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "length": ("meter", "kilometer", "decimeter", "centimeter", "millimeter", "mile", "yard",
+               "foot", "inch"),
+    "mass": ("gram", "kilogram", "milligram", "microgram", "tonne", "pound", "ounce", "carat"),
+    "volume": ("liter", "hectoliter", "deciliter", "centiliter", "milliliter", "cubic-meter",
+               "gallon", "pint", "barrel"),
+    "duration": ("second", "minute", "hour", "day", "week", "month", "year", "millisecond"),
+    "angle": ("degree", "radian", "revolution", "arc-minute", "arc-second"),
+    "energy": ("joule", "kilojoule", "calorie", "kilocalorie", "kilowatt-hour"),
 }
+_Key = tuple[str, str, str]  # (quantity, unit, style)
+_Forms = dict[str, str]  # plural form -> pattern with {0} for the number
 _STYLES: tuple[Literal["long", "short"], ...] = ("long", "short")
 _SHARES = (0.6, 0.8)  # up to which a hash falls into train, into validation
 
@@ -48,11 +46,6 @@ class Measure:
     unit: str
     style: str
     text: str
-
-    @property
-    def value(self) -> float:
-        """The size in the quantity's first unit."""
-        return self.number * _VALUES[self.quantity][self.unit]
 
     @property
     def name(self) -> str:
@@ -75,27 +68,44 @@ def hashed_split(name: str) -> Split:
 def measures(language: str, split: Split) -> tuple[Measure, ...]:
     """Return the measures of one split that the language has words of its own for.
 
-    Left out are units that the CLDR names by its own id or, written out, in English.
+    In `long` style are the units of `own_units`; in `short` style all symbols that the CLDR has.
     """
     here = locality(language)
-    english = {} if language == "en" else _patterns("en")
+    own = own_units(language)
+    styled = {(*unit, "long"): forms for unit, forms in own.items()}
+    styled |= {key: forms for key, forms in _patterns(language).items() if key[2] == "short"}
     written = {number: here.number(number) for number in NUMBERS}
     plurals = {number: here.locale.plural_form(number) for number in NUMBERS}
-    found = []
-    for (quantity, unit, style), forms in _patterns(language).items():
-        if style == "long" and forms == english.get((quantity, unit, style)):
-            continue
-        for number in _numbers()[split, quantity, unit]:
-            text = forms[plurals[number]].replace("{0}", written[number])
-            found.append(Measure(number, quantity, unit, style, text))
-    return tuple(found)
+    return tuple(
+        Measure(number, quantity, unit, style,
+                forms[plurals[number]].replace("{0}", written[number]))
+        for (quantity, unit, style), forms in styled.items()
+        for number in _numbers()[split, quantity, unit])
+
+
+@lru_cache(maxsize=3)
+def own_units(language: str) -> dict[tuple[str, str], _Forms]:
+    """Return (quantity, unit) -> its forms written out, in a language's own words.
+
+    Left out are units that the CLDR names by its own id or in English. Where it has no long form
+    the short one stands for it, as in the CLDR's own root locale (babel does not follow that
+    alias), unless that is the English symbol.
+    """
+    english = {} if language == ENGLISH else _patterns(ENGLISH)
+    patterns = _patterns(language)
+    own = {}
+    for quantity, unit, _ in patterns:
+        forms = patterns.get((quantity, unit, "long")) or patterns[quantity, unit, "short"]
+        if all(forms != english.get((quantity, unit, style)) for style in _STYLES):
+            own[quantity, unit] = forms
+    return own
 
 
 @lru_cache(maxsize=1)
 def _numbers() -> dict[tuple[Split, str, str], list[int]]:
     """Return the numbers with which each unit occurs in each split."""
     dealt: dict[tuple[Split, str, str], list[int]] = defaultdict(list)
-    for quantity, units in _VALUES.items():
+    for quantity, units in UNITS.items():
         for unit in units:
             for number in NUMBERS:
                 split = hashed_split(measure_name(number, quantity, unit))
@@ -104,7 +114,7 @@ def _numbers() -> dict[tuple[Split, str, str], list[int]]:
 
 
 @lru_cache(maxsize=2)
-def _patterns(language: str) -> dict[tuple[str, str, str], dict[str, str]]:
+def _patterns(language: str) -> dict[_Key, _Forms]:
     """Return (quantity, unit, style) -> plural form -> pattern with {0} for the number.
 
     Left out are units that the CLDR names by their own id, and two that are written alike, such
@@ -113,7 +123,7 @@ def _patterns(language: str) -> dict[tuple[str, str, str], dict[str, str]]:
     locale = locality(language).locale
     examples = {locale.plural_form(number): number for number in NUMBERS}
     patterns = {}
-    for quantity, units in _VALUES.items():
+    for quantity, units in UNITS.items():
         for unit in units:
             for style in _STYLES:
                 forms = {plural: lower(format_unit(number, f"{quantity}-{unit}", length=style,

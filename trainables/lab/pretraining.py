@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,12 @@ __all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "train_tokeni
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
                               if code not in UNSEEN_IN_PRETRAINING)
-_ROWS = {"measures": 240, "names": 60, "times": 60}  # sentences per language
+_ROWS = {"measures": 180, "symbols": 60, "names": 80, "times": 40}  # sentences per language
 _ALIKE = 2 / 3  # of the lists, the share whose items are of one kind
+_Items = list[tuple[str, str]]  # (name, text)
+_Row = tuple[str, str | None]
 _MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
+_TIMED = frozenset(find_task("lab-direction", LAB_TASKS).train)
 
 
 def make_text(language: str) -> pa.Table:
@@ -31,37 +35,56 @@ def make_text(language: str) -> pa.Table:
 
     Lists of names, of measures and of relative times, two to four items long, in the language's
     own patterns ("and" and "or"), all of items of the train split. Every second one is parted in
-    two, as sentences follow one another in running text.
+    two, as sentences follow one another in running text. Some lists of measures are written out
+    and followed by the same in symbols ("37 kilometers and 15 grams", "37 km and 15 g").
     """
-    source = Source("pretraining", language, "train", symbols=True)
-    lists = _drawn(source, source.names, _ROWS["names"])
+    source = Source("pretraining", language, "train")
+    rows = _parted(source, _drawn(source, source.names, _ROWS["names"]))
+    if language in _TIMED:
+        rows += _parted(source, _drawn(source, source.times, _ROWS["times"]))
     if language in _MEASURED:
-        lists += _drawn(source, source.measures, _ROWS["measures"])
-        lists += _drawn(source, source.times, _ROWS["times"])
-    counts = (2 + source.draws.below(LONGEST_LIST - 1, len(lists))).tolist()
-    styles = source.draws.below(2, len(lists)).tolist()
-    texts, pairs = [], []
-    for number, (items, count, is_or) in enumerate(zip(lists, counts, styles, strict=True)):
-        style: ListStyle = "or" if is_or else "standard"
-        end = count if number % 2 else int(source.draws.below(count - 1, 1)[0]) + 1
-        texts.append(_written(source, items[:end], style))
-        pairs.append(_written(source, items[end:count], style) if end < count else None)
-    return pa.table({"text": pa.array(texts, pa.string()),
-                     "text_pair": pa.array(pairs, pa.string()),
-                     "language": pa.array([language] * len(texts), pa.string())})
+        rows += _parted(source, _drawn(source, source.measures, _ROWS["measures"]))
+        rows += _glossed(source, _drawn(source, source.written_out, _ROWS["symbols"]))
+    return pa.table({"text": pa.array([text for text, _ in rows], pa.string()),
+                     "text_pair": pa.array([pair for _, pair in rows], pa.string()),
+                     "language": pa.array([language] * len(rows), pa.string())})
 
 
-def _written(source: Source, items: list[str], style: ListStyle) -> str:
-    return items[0] if len(items) == 1 else source.listed(items, style)
+def _parted(source: Source, lists: Sequence[_Items]) -> list[_Row]:
+    """Write lists, every second one in two parts."""
+    rows: list[_Row] = []
+    for number, (items, style) in enumerate(zip(lists, _styles(source, len(lists)), strict=True)):
+        texts = [text for _, text in items]
+        end = int(source.draws.below(len(texts) - 1, 1)[0]) + 1 if number % 2 else len(texts)
+        rows.append((_written(source, texts[:end], style),
+                     _written(source, texts[end:], style) if texts[end:] else None))
+    return rows
 
 
-def _drawn(source: Source, pool: Pool, rows: int) -> list[list[str]]:
+def _glossed(source: Source, lists: Sequence[_Items]) -> list[_Row]:
+    """Write lists of measures, and after each the same in symbols where the language has them."""
+    return [(_written(source, [text for _, text in items], style),
+             _written(source, [source.symbols.get(name, text) for name, text in items], style))
+            for items, style in zip(lists, _styles(source, len(lists)), strict=True)]
+
+
+def _styles(source: Source, rows: int) -> list[ListStyle]:
+    return ["or" if drawn else "standard" for drawn in source.draws.below(2, rows).tolist()]
+
+
+def _written(source: Source, texts: Sequence[str], style: ListStyle) -> str:
+    return texts[0] if len(texts) == 1 else source.listed(texts, style)
+
+
+def _drawn(source: Source, pool: Pool, rows: int) -> list[_Items]:
     alike = round(rows * _ALIKE)
     kinds = np.concatenate([
         np.repeat(np.arange(alike)[:, None] % pool.count, LONGEST_LIST, axis=1),
         source.draws.below(pool.count, rows - alike, LONGEST_LIST),
     ])
-    return [[pool.texts[item] for item in items] for items in pool.any_of(kinds).tolist()]
+    counts = (2 + source.draws.below(LONGEST_LIST - 1, rows)).tolist()
+    return [[(pool.documents[item], pool.texts[item]) for item in items[:count]]
+            for items, count in zip(pool.any_of(kinds).tolist(), counts, strict=True)]
 
 
 def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:

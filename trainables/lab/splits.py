@@ -8,6 +8,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from babel.core import get_global
 
@@ -37,8 +38,9 @@ _KIND_WORD = 3
 def group_of() -> dict[str, str]:
     """Return entity -> the name of its group, its first member.
 
-    Joined are: entities whose English names share a stem of four letters, a currency and the
-    territory whose code it begins with, a territory and its official language (by the CLDR's
+    Joined are: entities whose English names share a stem of four letters, or of which one is part
+    of the other ("south africa" of "south africa time"), a currency and the territory whose code
+    it begins with, a territory and its official language (by the CLDR's
     likely subtags). So DE, de and DEM are one group.
     """
     names = raw_names("en")
@@ -50,7 +52,7 @@ def group_of() -> dict[str, str]:
             entity = parent[entity]
         return entity
 
-    for first, second in (*_shared_stems(names), *_related_codes(names)):
+    for first, second in (*_shared_stems(names), *_contained(names), *_related_codes(names)):
         low, high = sorted((root(first), root(second)))
         parent[high] = low
     return {entity: root(entity) for entity in names}
@@ -83,6 +85,16 @@ def _shared_stems(names: dict[str, str]) -> Iterator[tuple[str, str]]:
         is_kind_word = len({kind_of(entity) for entity in entities}) == 1
         if stem not in _DESCRIPTIONS and not (is_kind_word and len(entities) > _KIND_WORD):
             yield from _chain(entities)
+
+
+def _contained(names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    holders = {name: entity for entity, name in names.items()}
+    for entity, name in names.items():
+        words = name.split()
+        for first, last in combinations(range(len(words) + 1), 2):
+            part = " ".join(words[first:last])
+            if holders.get(part, entity) != entity:
+                yield entity, holders[part]
 
 
 def _related_codes(names: dict[str, str]) -> Iterator[tuple[str, str]]:

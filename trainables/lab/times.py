@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -9,13 +11,14 @@ from functools import lru_cache
 from babel.dates import format_timedelta
 
 from spaces.tasks import Split
-from trainables.lab.cldr import Locality, lower
+from trainables.lab.cldr import Locality, locality, lower
 from trainables.lab.measures import hashed_split, measure_name
 
-__all__ = ["RelativeTime", "relative_times"]
+__all__ = ["RelativeTime", "own_times", "relative_times"]
 
 _SECONDS = {"year": 31_536_000, "month": 2_592_000, "week": 604_800, "day": 86_400,
             "hour": 3_600, "minute": 60, "second": 1}
+_PLACEHOLDER = re.compile(r"[+-]\d|[()]")
 _NUMBERS = range(3, 21)  # from 3: a dual or "yesterday" would be another word
 
 
@@ -44,6 +47,20 @@ class RelativeTime:
         )
         number = abs(self.number)
         return lower(written.replace(str(number), locality.number(number)))
+
+
+@lru_cache(maxsize=2)
+def own_times(language: str) -> dict[RelativeTime, str]:
+    """Return the expressions that a language has words of its own for, and its texts.
+
+    Left out are the CLDR's placeholders ("+3 y"), texts with brackets, and texts that stand for
+    two expressions.
+    """
+    here = locality(language)
+    texts = {time: time.text(here) for times in relative_times().values() for time in times}
+    holders = Counter(texts.values())
+    return {time: text for time, text in texts.items()
+            if holders[text] == 1 and not _PLACEHOLDER.search(text)}
 
 
 @lru_cache(maxsize=1)
