@@ -20,11 +20,12 @@ def main() -> None:
     A line on standard output says that the tokenizers are there.
     """
     wanted = json.load(sys.stdin)
+    os.nice(10)  # Ray's start takes longer, and everything waits for that
     lab = Lab(Path(wanted["cache"]))
     for vocabulary in wanted["vocabularies"]:
         lab.tokenizer(vocabulary)
     sys.stdout.write("tokenizers\n")
     sys.stdout.flush()
-    os.nice(19)  # the first phase needs no rows: they give way to whatever starts
+    os.nice(9)  # the first phase needs no rows: they give way to whatever starts
     for task, language in wanted["rows"]:
         lab.rows(find_task(task, LAB_TASKS), language, "train")
