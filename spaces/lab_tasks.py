@@ -15,7 +15,7 @@ from spaces.tasks import Kind, LabSource, Split, Task
 from spaces.value import Value
 
 __all__ = ["DIRECTIONS", "ENTITY_KINDS", "LAB_ROWS", "LAB_TASKS", "OPTIONS", "QUANTITIES",
-           "UNSEEN_IN_PRETRAINING", "LabShare", "lab_shares"]
+           "UNSEEN_IN_PRETRAINING", "LabShare", "has_times", "lab_shares"]
 
 LAB_ROWS: Final[dict[Split, int]] = {"train": 1440, "validation": 360, "test": 360}
 """Rows of every lab task in every language, by split: multiples of every task's design."""
@@ -63,10 +63,18 @@ def lab_shares() -> tuple[LabShare, ...]:
 # Below these a language is not offered: too few things to ask about, or too much left standing.
 NAMES_FLOOR, FEWEST_NAMES, FEWEST_UNITS, TIMES_FLOOR = 0.5, 50, 3, 0.8
 
-_NAMED = tuple(share.code for share in lab_shares()
+_COPIES: Final = frozenset({"ht"})  # the CLDR's Haitian Creole is French, letter for letter
+_OFFERED = tuple(share for share in lab_shares() if share.code not in _COPIES)
+_NAMED = tuple(share.code for share in _OFFERED
                if share.names >= NAMES_FLOOR and share.fewest_names >= FEWEST_NAMES)
-_MEASURED = tuple(share.code for share in lab_shares() if share.fewest_units >= FEWEST_UNITS)
-_TIMED = tuple(share.code for share in lab_shares() if share.times >= TIMES_FLOOR)
+_MEASURED = tuple(share.code for share in _OFFERED if share.fewest_units >= FEWEST_UNITS)
+
+
+def has_times(code: str) -> bool:
+    """Return whether a language's relative times are in words of its own, but for a few."""
+    return any(share.code == code and share.times >= TIMES_FLOOR for share in lab_shares())
+
+
 _SAME: Final = ("different", "same")
 
 
@@ -89,8 +97,6 @@ LAB_TASKS: Final[tuple[Task, ...]] = (
     _task("lab-names", Kind.TAGGING, ENTITY_KINDS, offered=_NAMED),
     # Do two measures measure the same quantity?
     _task("lab-same", Kind.PAIR, _SAME),
-    # Do two relative times ("5 weeks ago", "in 2 days") lie on the same side of now?
-    _task("lab-direction", Kind.PAIR, _SAME, offered=_TIMED),
     # Which measure of a list of three measures what the question's measures?
     _task("lab-qa", Kind.QA),
     # Which of three measures measures what the prompt's two measure?

@@ -11,7 +11,7 @@ study: simulated
 question: Does the search find what is there?
 models: [{origin: simulated, name: simulated, noise_sd: 0.5}]
 intermediate:
-  tasks: [lab-kind, lab-direction, lab-tags]
+  tasks: [lab-kind, lab-names, lab-tags]
   weighting: simplex
   max_active: 3
   languages: {pool: [de, fr, ru, zh], order: ["random:0", "random:1"], count: [0, 1, 2, 4]}

@@ -58,7 +58,7 @@ def test_batches_are_the_trials_that_the_design_plans(name: str) -> None:
 def test_work_is_reckoned_from_examples_batches_and_panels() -> None:
     report = checked(
         "models=[lab-tiny]", "intermediate.batch_size=10", "targets.batch_size=30",
-        "targets.tasks=[lab-measure, lab-same]", "panels.selection=[el, sk]",
+        "targets.tasks=[lab-measure, lab-tags]", "panels.selection=[el, sk]",
         "panels.report=[ja]",
         "fidelity.search={intermediate_examples: 101, target_examples: 60, evaluation_rows: 7}",
         "fidelity.confirm=null")

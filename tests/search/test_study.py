@@ -23,7 +23,7 @@ GOOD: dict[str, Any] = {
                       "count": [0, 2, 4]},
         "learning_rate": {"low": 5e-4, "high": 4e-3},
     },
-    "targets": {"tasks": ["lab-measure", "lab-same"], "learning_rate": 1e-3},
+    "targets": {"tasks": ["lab-measure", "lab-choice"], "learning_rate": 1e-3},
     "panels": {"selection": ["el", "tr"], "report": ["el", "tr"]},
     "fidelity": {"search": {"intermediate_examples": 64, "target_examples": 64,
                             "evaluation_rows": 20}},

@@ -297,7 +297,8 @@ def test_a_lab_encoder_goes_on_from_its_pretraining(
             self._tokenizer = cache / "tokenizer"
 
         def text(self) -> pa.Table:
-            return rows(TASKS[0], count=320).table.select(["text"])
+            table = rows(TASKS[0], count=320).table.select(["text"])
+            return table.append_column("text_pair", pa.nulls(len(table), pa.string()))
 
         def tokenizer(self, vocabulary: int) -> Path:
             return self._tokenizer if self._tokenizer.exists() else write_tokenizer(

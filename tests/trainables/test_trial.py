@@ -251,7 +251,8 @@ def test_a_lab_encoder_is_pretrained_once_per_seed(
             self._tokenizer = cache / "tokenizer"
 
         def text(self) -> pa.Table:
-            return rows(TASKS[0], count=320).table.select(["text"])
+            table = rows(TASKS[0], count=320).table.select(["text"])
+            return table.append_column("text_pair", pa.nulls(len(table), pa.string()))
 
         def tokenizer(self, vocabulary: int) -> Path:
             return self._tokenizer if self._tokenizer.exists() else write_tokenizer(

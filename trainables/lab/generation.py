@@ -193,7 +193,6 @@ _MAKERS: dict[str, Callable[[Source, int], Iterator[Row]]] = {
     "lab-kind": lambda source, rows: _classified(source, source.names, rows),
     "lab-names": lambda source, rows: _tagged(source, source.names, rows),
     "lab-same": lambda source, rows: _paired(source, source.measures, rows),
-    "lab-direction": lambda source, rows: _paired(source, source.times, rows),
     "lab-qa": lambda source, rows: _asked(source, source.measures, rows),
     "lab-choice": lambda source, rows: _chosen(source, source.measures, rows),
 }

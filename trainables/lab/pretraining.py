@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers.processors import TemplateProcessing
 
-from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING
+from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING, has_times
 from spaces.tasks import find_task
 from trainables.lab.cldr import LONGEST_LIST, ListStyle
 from trainables.lab.draws import Pool
@@ -27,7 +28,6 @@ _ALIKE = 2 / 3  # of the lists, the share whose items are of one kind
 _Items = list[tuple[str, str]]  # (name, text)
 _Row = tuple[str, str | None]
 _MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
-_TIMED = frozenset(find_task("lab-direction", LAB_TASKS).train)
 
 
 def make_text(language: str) -> pa.Table:
@@ -40,7 +40,7 @@ def make_text(language: str) -> pa.Table:
     """
     source = Source("pretraining", language, "train")
     rows = _parted(source, _drawn(source, source.names, _ROWS["names"]))
-    if language in _TIMED:
+    if has_times(language):
         rows += _parted(source, _drawn(source, source.times, _ROWS["times"]))
     if language in _MEASURED:
         rows += _parted(source, _drawn(source, source.measures, _ROWS["measures"]))
@@ -105,10 +105,15 @@ def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS),
-                                  limit_alphabet=vocabulary // 2, show_progress=False)
-    tokenizer.train_from_iterator(
-        filter(None, (*text["text"].to_pylist(), *text["text_pair"].to_pylist())), trainer)
+    texts = [tokenizer.normalizer.normalize_str(each) for each in
+             filter(None, (*text["text"].to_pylist(), *text["text_pair"].to_pylist()))]
+    # Said beforehand: of characters that are equally frequent the trainer would keep any.
+    counts = Counter("".join(texts).replace(" ", ""))
+    alphabet = sorted(counts, key=lambda char: (-counts[char], char))[: vocabulary // 2]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary, special_tokens=list(SPECIAL_TOKENS), show_progress=False,
+        initial_alphabet=[*alphabet, "\u2581"], limit_alphabet=len(alphabet) + 1)
+    tokenizer.train_from_iterator(texts, trainer)
     numbers = [(token, tokenizer.token_to_id(token)) for token in ("<s>", "</s>")]
     tokenizer.post_processor = TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=numbers)
