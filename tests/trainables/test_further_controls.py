@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,12 +15,13 @@ import torch.distributed as group
 from safetensors.torch import load_file
 
 from spaces.mixtures import Mixture
-from spaces.models import LAB_MODELS, HubModel, LabModel, SimulatedModel
+from spaces.models import LAB_MODELS, HubModel, SimulatedModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import FURTHER_CONTROLS, FurtherControl, TrialConfig
 from tests.trainables.tiny import (
-    SIZE,
+    SMALL_LAB,
     TASKS,
+    SmallLab,
     config,
     context,
     rows,
@@ -290,23 +289,7 @@ def test_without_a_mask_token_there_is_one_line(model: HubModel, tmp_path: Path)
 def test_a_lab_encoder_goes_on_from_its_pretraining(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class SmallLab:
-        fingerprint = "small"
-
-        def __init__(self, cache: Path) -> None:
-            self._tokenizer = cache / "tokenizer"
-
-        def text(self) -> pa.Table:
-            table = rows(TASKS[0], count=320).table.select(["text"])
-            return table.append_column("text_pair", pa.nulls(len(table), pa.string()))
-
-        def tokenizer(self, vocabulary: int) -> Path:
-            return self._tokenizer if self._tokenizer.exists() else write_tokenizer(
-                self._tokenizer)
-
-    monkeypatch.setitem(sys.modules, "trainables.lab", SimpleNamespace(Lab=SmallLab))
-    lab = LabModel(name="small", layers=1, hidden=16, heads=2, feed_forward=32, vocabulary=SIZE,
-                   max_length=24, steps=20, batch_size=16, learning_rate=1e-2)
+    monkeypatch.setattr("trainables.lab.Lab", SmallLab)
     begun: list[dict[str, torch.Tensor]] = []
 
     def noted(phase: Phase, where: Context, model: TaskModel, *rest: Any, **named: Any) -> Made:
@@ -316,7 +299,8 @@ def test_a_lab_encoder_goes_on_from_its_pretraining(
         return train_phase(phase, where, model, *rest, **named)
 
     monkeypatch.setattr("trainables.training.train_phase", noted)
-    found = last(config(lab, targets=("tiny-classification",)).further_control("mlm"), tmp_path)
+    given = config(SMALL_LAB, targets=("tiny-classification",)).further_control("mlm")
+    found = last(given, tmp_path)
     kept = context(tmp_path).store.get("pretrain", found.phases[0].entry)
     assert kept is not None
     left = load_file(kept / HEAD_FILE)

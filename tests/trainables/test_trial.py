@@ -2,22 +2,19 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch.distributed as group
 
 from spaces.mixtures import Mixture
-from spaces.models import HubModel, LabModel
+from spaces.models import HubModel
 from spaces.tasks import HubSource, Kind, Task
 from spaces.trial_config import Recipe, TrialConfig
 from tests.trainables.mirrors import alternative_rows, choice_rows, shard, write
-from tests.trainables.tiny import SIZE, TASKS, config, context, rows, write_encoder, write_tokenizer
+from tests.trainables.tiny import SMALL_LAB, TASKS, SmallLab, config, context, write_encoder
 from trainables.phases import Context, Progress
 from trainables.rows import DataError
 from trainables.scores import Scores
@@ -244,30 +241,14 @@ def test_a_panel_without_the_targets_languages_is_one_line(
 def test_a_lab_encoder_is_pretrained_once_per_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class SmallLab:
-        fingerprint = "small"
-
-        def __init__(self, cache: Path) -> None:
-            self._tokenizer = cache / "tokenizer"
-
-        def text(self) -> pa.Table:
-            table = rows(TASKS[0], count=320).table.select(["text"])
-            return table.append_column("text_pair", pa.nulls(len(table), pa.string()))
-
-        def tokenizer(self, vocabulary: int) -> Path:
-            return self._tokenizer if self._tokenizer.exists() else write_tokenizer(
-                self._tokenizer)
-
-    monkeypatch.setitem(sys.modules, "trainables.lab", SimpleNamespace(Lab=SmallLab))
-    lab = LabModel(name="small", layers=1, hidden=16, heads=2, feed_forward=32, vocabulary=SIZE,
-                   max_length=24, steps=20, batch_size=16, learning_rate=1e-2)
-    first = last(config(lab), context(tmp_path))
+    monkeypatch.setattr("trainables.lab.Lab", SmallLab)
+    first = last(config(SMALL_LAB), context(tmp_path))
     assert first.phases[0].cost.examples == 320
     curve = first.phases[0].learning_curve
     assert curve[-1][1] < curve[0][1]
-    other = last(config(lab, seed=4), context(tmp_path))
+    other = last(config(SMALL_LAB, seed=4), context(tmp_path))
     assert other.phases[0].stored
-    third = last(config(lab, pretraining_seed=1), context(tmp_path))
+    third = last(config(SMALL_LAB, pretraining_seed=1), context(tmp_path))
     assert not third.phases[0].stored
     assert third.phases[0].entry != first.phases[0].entry
 

@@ -29,7 +29,7 @@ from transformers import (
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
-from spaces.models import HubModel
+from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, LabSource, Split, Task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from spaces.value import digest_of
@@ -189,3 +189,24 @@ def config(model: Any, *, rungs: tuple[float, ...] = (1.0,), **changes: Any) -> 
         "panels": panels, "seed": 3,
     }
     return TrialConfig(**(fields | changes))
+
+
+class SmallLab:
+    """A lab of a few hundred texts; stands in for `trainables.lab.Lab`."""
+
+    fingerprint = "small"
+
+    def __init__(self, cache: Path) -> None:
+        self._tokenizer = cache / "tokenizer"
+
+    def text(self) -> pa.Table:
+        table = rows(TASKS[0], count=320).table.select(["text"])
+        return table.append_column("text_pair", pa.nulls(len(table), pa.string()))
+
+    def tokenizer(self, vocabulary: int) -> Path:
+        return self._tokenizer if self._tokenizer.exists() else write_tokenizer(self._tokenizer)
+
+
+SMALL_LAB = LabModel(
+    name="small", layers=1, hidden=16, heads=2, feed_forward=32, vocabulary=SIZE, max_length=24,
+    steps=20, batch_size=16, learning_rate=1e-2)
