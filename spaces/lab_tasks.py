@@ -27,7 +27,7 @@ UNSEEN_IN_PRETRAINING: Final = ("az", "cy", "et", "gl", "mk", "mr", "ps", "tg")
 ENTITY_KINDS: Final = ("territory", "language", "currency", "zone")
 """What a name of the lab names; a zone is a time zone."""
 
-QUANTITIES: Final = ("length", "mass", "volume", "duration", "angle", "energy")
+QUANTITIES: Final = ("length", "mass", "volume", "duration", "energy")
 """What a measure of the lab measures, by CLDR's names."""
 
 DIRECTIONS: Final = ("past", "future")

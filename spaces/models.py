@@ -16,10 +16,11 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 class LabModel(Value):
-    """A small encoder of XLM-R's shape, pretrained here by masked-language modelling.
+    """A small encoder of XLM-R's shape, pretrained here.
 
-    `steps` are optimiser steps of `batch_size` rows at peak `learning_rate`; `mask_rate` is the
-    share of tokens to restore.
+    Of `steps` optimiser steps at peak `learning_rate` a share of `parallel_share` is trained on
+    `parallel_batch_size` pairs of translations, which are to find each other, the others on
+    `batch_size` rows of which a share of `mask_rate` of the tokens is to be restored.
     """
 
     origin: Literal["lab"] = "lab"
@@ -34,6 +35,8 @@ class LabModel(Value):
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0, le=1, strict=True)]
     mask_rate: Annotated[float, Field(gt=0, lt=1, strict=True)] = 0.15
+    parallel_share: Annotated[float, Field(ge=0, lt=1, strict=True)] = 0.5
+    parallel_batch_size: Annotated[int, Field(ge=2, le=4_096, strict=True)] = 64
 
     @model_validator(mode="after")
     def _heads_divide_hidden(self) -> LabModel:
@@ -77,7 +80,7 @@ LAB_MODELS = (
     LabModel(name="lab-tiny", layers=1, hidden=32, heads=2, feed_forward=64, steps=60,
              batch_size=32, learning_rate=2e-3, mask_rate=0.3),
     LabModel(name="lab-small", layers=2, hidden=64, heads=4, feed_forward=128, steps=800,
-             batch_size=24, learning_rate=3e-3, mask_rate=0.3),
+             batch_size=24, learning_rate=5e-3, mask_rate=0.3),
     LabModel(name="lab-medium", layers=3, hidden=128, heads=4, feed_forward=256, steps=1_000,
              batch_size=24, learning_rate=2e-3, mask_rate=0.3),
 )

@@ -27,14 +27,15 @@ class Batch:
 
     `inputs` are the items' sequences, of each item as many. `targets` are int64: [items] of
     labels or right options, [items, length] of tags or masked tokens, or [items, 2] of answer
-    ends. `count` is what the whole batch's summed loss is divided by, over all workers; `tokens`
-    are the whole batch's real (non-padding) tokens.
+    ends. `count` is what the whole batch's summed loss is divided by, over all workers;
+    `examples` and `tokens` are the whole batch's items and real (non-padding) tokens.
     """
 
     head: str
     inputs: Padded
     targets: Array
     count: int
+    examples: int
     tokens: int
 
     def __len__(self) -> int:
@@ -96,7 +97,7 @@ class TaskBatches:
         own = whole[rank::size]
         inputs = encoded.pad(own, self._pad_id)
         return Batch(task.name, inputs, targets_of(task.kind, encoded, own),
-                     _count(task.kind, encoded, whole), encoded.tokens_in(whole))
+                     _count(task.kind, encoded, whole), len(whole), encoded.tokens_in(whole))
 
 
 class MaskedBatches:
@@ -144,7 +145,7 @@ class _Masking:
         ids, targets = self._masked(whole, np.random.default_rng((self._seed, step)))
         count = max(1, int((targets != IGNORED).sum()))  # a batch may hold special tokens only
         inputs = Padded(ids[rank::size], whole.mask[rank::size], whole.types[rank::size])
-        return Batch("mlm", inputs, targets[rank::size], count, int(whole.mask.sum()))
+        return Batch("mlm", inputs, targets[rank::size], count, len(ids), int(whole.mask.sum()))
 
     def _masked(self, whole: Padded, random: np.random.Generator) -> tuple[Array, Array]:
         ordinary = whole.mask & ~np.isin(whole.ids, self._special)

@@ -21,7 +21,8 @@ from spaces.tasks import UNCOUNTED, Kind
 from trainables.rows import DataError, Rows
 from trainables.tokenizer import Tokenizer
 
-__all__ = ["IGNORED", "Encoded", "Padded", "encode", "encode_text", "span_targets"]
+__all__ = ["IGNORED", "Encoded", "Padded", "encode", "encode_text", "encode_translations",
+           "span_targets"]
 
 IGNORED = -100  # the target of a token that no loss counts, as in torch's cross_entropy
 _CHUNK = 4_096  # rows tokenised at once, which bounds the memory of Python lists
@@ -158,6 +159,16 @@ def encode_text(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Encod
              table.filter(pc.invert(single)).select(["text", "text_pair"]))
     return Encoded.join([encoded for part in parts
                          for encoded in _encode_sequences(part, tokenizer, max_length)])
+
+
+def encode_translations(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Encoded:
+    """Return one item a row of two sequences: columns `text` and `translation`."""
+    sides = (table["text"].to_pylist(), table["translation"].to_pylist())
+    found = tokenizer.encode(list(chain.from_iterable(zip(*sides, strict=True))), None,
+                             max_length=max_length)
+    encoded = _flat(found["input_ids"], None, {"row": np.arange(len(table), dtype=np.int32)})
+    encoded.items["second"] = encoded.items["second"].reshape(-1, 2)
+    return encoded
 
 
 def _encode_sequences(

@@ -17,9 +17,10 @@ from trainables.encoder import Encoder, mean_pooled
 from trainables.encoding import IGNORED
 
 __all__ = ["ChoiceHead", "Head", "MaskedTokenHead", "SequenceHead", "SpanHead", "TagHead",
-           "fresh_head", "initialised"]
+           "TranslationHead", "fresh_head", "initialised"]
 
 _INITIAL_SD = 0.02  # the standard deviation of BERT's initial weights
+_TEMPERATURE = 0.1  # of the similarities of translations
 
 
 class Head(nn.Module):
@@ -135,6 +136,31 @@ class MaskedTokenHead(Head):
         counted = targets != IGNORED
         logits = self(states[counted], mask)
         return functional.cross_entropy(logits.float(), targets[counted], reduction="sum")
+
+
+class TranslationHead(Head):
+    """Cosine similarities between the mean states of sentences and of their translations.
+
+    Each side has to find its other among all pairs. Source: the contrastive objective of InfoXLM
+    (Chi et al. 2021), within the batch as in LaBSE (Feng et al. 2022), without their margin,
+    momentum encoder and queue. It has no weights of its own.
+    """
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Return similarities over the temperature [pairs, pairs], of states [2 * pairs, ...]."""
+        pooled = functional.normalize(mean_pooled(states, mask).float(), dim=-1)
+        first, second = pooled[0::2], pooled[1::2]
+        return first @ second.T / _TEMPERATURE
+
+    def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the sum over pairs of both directions' mean; `targets` int64 [1, pairs, 1].
+
+        A pair's target is its own number, or `IGNORED` where another worker counts it.
+        """
+        similarities, own = self(states, mask), targets.flatten()
+        there = functional.cross_entropy(similarities, own, reduction="sum")
+        back = functional.cross_entropy(similarities.T, own, reduction="sum")
+        return (there + back) / 2
 
 
 def fresh_head(task: Task, hidden: int, seed: int) -> Head:

@@ -1,11 +1,11 @@
-"""The pretrain phase: a published encoder as it is, or a lab encoder trained on masked tokens."""
+"""The pretrain phase: a published encoder as it is, or a lab encoder trained on the lab's text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spaces.models import HubModel, LabModel
 from spaces.trial_config import Recipe
@@ -14,6 +14,11 @@ from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.recipes import derived_seed
 from trainables.scores import Cost
 from trainables.tokenizer import tokenizer_fingerprint
+
+if TYPE_CHECKING:
+    from trainables.batches import Batches
+    from trainables.lab import Lab
+    from trainables.tokenizer import Tokenizer
 
 __all__ = ["LoadPublished", "PretrainLab", "pretrain_phase", "tokenizer_directory",
            "tokenizer_identity"]
@@ -48,7 +53,7 @@ class PretrainLab(Phase):
     """A lab encoder, pretrained once per model and pretraining seed."""
 
     kind: ClassVar[PhaseKind] = "pretrain"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: LabModel
     seed: int
@@ -61,12 +66,10 @@ class PretrainLab(Phase):
                 "data": self.data}
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
-        """Train on the lab's text."""
+        """Train on the lab's text, by masked tokens and by translations in turn."""
         # torch and transformers take seconds to import; who finds all in the store does without.
-        from trainables.batches import MaskedBatches
         from trainables.encoder import fresh_encoder
-        from trainables.encoding import encode_text
-        from trainables.heads import MaskedTokenHead, initialised
+        from trainables.heads import Head, MaskedTokenHead, TranslationHead, initialised
         from trainables.lab import Lab
         from trainables.tokenizer import load_tokenizer
         from trainables.train_loop import TaskModel
@@ -74,17 +77,33 @@ class PretrainLab(Phase):
 
         model = self.model
         tokenizer = load_tokenizer(tokenizer_directory(model, context))
-        text = Lab(Path(context.workspace.cache)).text()
-        drawn = text.slice(0, model.steps * model.batch_size)  # its rows lie in a hashed order
-        batches = MaskedBatches(encode_text(drawn, tokenizer, model.max_length), model.steps,
-                                model.batch_size, seed=derived_seed(self.seed, "pretrain"),
-                                tokenizer=tokenizer, rate=model.mask_rate)
         encoder = fresh_encoder(model, tokenizer.pad_id, derived_seed(self.seed, "encoder"))
-        head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
+        heads: dict[str, Head] = {
+            "mlm": initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm"),
+            "translation": TranslationHead()}
+        batches = self._batches(Lab(Path(context.workspace.cache)), tokenizer)
         recipe = Recipe(learning_rate=model.learning_rate, batch_size=model.batch_size)
-        return train_phase(self, context, TaskModel(encoder, {"mlm": head}), batches,
-                           recipe=recipe, seed=self.seed, segment=Segment(stop=model.steps),
-                           directory=directory)
+        return train_phase(self, context, TaskModel(encoder, heads), batches, recipe=recipe,
+                           seed=self.seed, segment=Segment(stop=model.steps),
+                           directory=directory, head="mlm")
+
+    def _batches(self, lab: Lab, tokenizer: Tokenizer) -> Batches:
+        from trainables.batches import MaskedBatches
+        from trainables.encoding import encode_text, encode_translations
+        from trainables.parallel_batches import ParallelBatches, TakingTurns
+
+        model, seed = self.model, derived_seed(self.seed, "pretrain")
+        masked_steps, steps = TakingTurns.shared(model.steps, model.parallel_share)
+        drawn = lab.text().slice(0, masked_steps * model.batch_size)  # rows in a hashed order
+        masked = MaskedBatches(
+            encode_text(drawn, tokenizer, model.max_length), masked_steps, model.batch_size,
+            seed=seed, tokenizer=tokenizer, rate=model.mask_rate)
+        if not steps:
+            return masked
+        parallel = lab.parallel_text().slice(0, steps * model.parallel_batch_size)
+        return TakingTurns(masked, ParallelBatches(
+            encode_translations(parallel, tokenizer, model.max_length), steps,
+            model.parallel_batch_size, seed=seed, pad_id=tokenizer.pad_id))
 
 
 def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context) -> Phase:

@@ -66,5 +66,5 @@ class TargetPhase(Phase):
         made = train_phase(
             self, context, TaskModel(encoder, {self.task.name: head}), batches,
             recipe=self.recipe, seed=self.seed, segment=Segment(stop=self.steps),
-            directory=directory)
+            directory=directory, head=self.task.name)
         return made._replace(seen_cells=(f"{self.task.name}/{ENGLISH}",))

@@ -165,7 +165,7 @@ class TrainLoop:
             group["lr"] = rate
         self._optimiser.step()
         self._optimiser.zero_grad(set_to_none=True)
-        progress.count(self._batches.batch_size, batch.tokens)
+        progress.count(batch.examples, batch.tokens)
         return torch.stack([loss, norm])
 
     def _backward(self, batch: Batch, step: int, progress: _Progress) -> Tensor:

@@ -40,8 +40,9 @@ class Segment:
 
 
 def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batches, *,
-                recipe: Recipe, seed: int, segment: Segment, directory: Path) -> Made:
-    """Train a model over one segment and write the encoder, one head, and the state if it goes on.
+                recipe: Recipe, seed: int, segment: Segment, directory: Path,
+                head: str | None = None) -> Made:
+    """Train a model over one segment; write encoder, the named head, and the state if it goes on.
 
     Raises:
         NonFiniteLoss: if training diverges.
@@ -55,8 +56,8 @@ def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batch
                      keep=context.states / phase.entry, keep_seconds=context.keep_seconds)
     save_encoder(model.encoder, directory)
     write_ref(directory, phase.entry)
-    if len(model.heads) == 1:
-        save_model(next(iter(model.heads.values())), str(directory / HEAD_FILE))
+    if head is not None:
+        save_model(model.head(head), str(directory / HEAD_FILE))
     if segment.goes_on:
         loop.save(directory / STATE_FOLDER)
     tokens = state.tokens - begun.tokens

@@ -1,23 +1,23 @@
-"""Draws: deterministic lists of texts in which length and word counts do not give kinds away."""
+"""Draws: deterministic lists of texts in which length and word counts give little away."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from trainables.lab.balance import form_balanced
+
 __all__ = ["Draws", "Ints", "Pool"]
 
-_CANDIDATES = 24  # lists compared with the wanted length
-# What is matched: letters, and with more weight the signs that a model reads at a glance.
-_WEIGHTS = np.array([1.0, 4.0, 4.0])
-_NO_SIGNS = dict.fromkeys(map(ord, "-'’ʼʻ‘·./\u00a0\u202f"))
+_ROUNDS = 200  # of drawing anew what holds a thing twice
+_NO_SIGNS = dict.fromkeys(map(ord, "-'’ʼʻ‘·./"))
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 class Draws:
@@ -49,18 +49,19 @@ class Pool:
     """
 
     def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int, draws: Draws) -> None:
-        held = sorted(items)  # (kind, document, text)
-        self.documents = [document for _, document, _ in held]
-        self.texts = [text for _, _, text in held]
-        self.kinds = np.array([kind for kind, _, _ in held])
-        things = {document.partition(":")[2] for document in self.documents}
-        numbers = {thing: number for number, thing in enumerate(sorted(things))}
-        self._things = np.array([numbers[document.partition(":")[2]]
-                                 for document in self.documents])
+        # A kind's items that are written alike (a cell) lie side by side.
+        held = sorted((kind, _form(text), document, text) for kind, document, text in items)
+        self.documents = [document for _, _, document, _ in held]
+        self.texts = [text for *_, text in held]
+        self.kinds = np.array([kind for kind, *_ in held])
+        things = [document.partition(":")[2] for document in self.documents]
+        self._things = np.unique(things, return_inverse=True)[1]
         self.count = kinds
         self._sizes = np.bincount(self.kinds, minlength=kinds)
         self._starts = np.cumsum(self._sizes) - self._sizes
-        self._features = np.array([_features(text) for text in self.texts], dtype=np.float64)
+        forms = np.array([[kind, *form] for kind, form, *_ in held], dtype=np.int64)
+        self._cells, self._cell_starts, self._cell_sizes = np.unique(
+            forms, axis=0, return_index=True, return_counts=True)
         self._draws = draws
 
     def document(self, *lists: Sequence[int]) -> str:
@@ -72,36 +73,58 @@ class Pool:
         places = self._draws.raw(*kinds.shape) % self._sizes[kinds].astype(np.uint64)
         return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
-    def draw(self, kinds: Ints, *, taken: Ints | None = None) -> Ints:
-        """Draw lists of different things, whose lengths do not depend on their kinds.
-
-        The length wanted of a list (letters, spaces, other signs) is the median over all kinds
-        of a random list's; of 24 lists of the given kinds the one nearest to it is taken.
+    def draw(self, kinds: Ints, count: int, *, taken: Ints | None = None) -> Ints:
+        """Draw lists of different things of one kind, whose forms say little of their kinds.
 
         Args:
-            kinds: the kind of each place in each list. Shape [rows, count].
+            kinds: the kind of each list. Shape [rows].
+            count: items of a list.
             taken: items whose things a row's list must not hold. Shape [rows, any].
 
         Returns:
             Items. Shape [rows, count].
+
+        Raises:
+            ValueError: if a kind has too few things.
         """
-        rows, count = kinds.shape
-        every = np.broadcast_to(np.arange(self.count), (rows, count, self.count))
-        wanted = np.median(self._features[self.any_of(every)].sum(axis=1), axis=1)
-        candidates = self.any_of(np.repeat(kinds[:, None, :], _CANDIDATES, axis=1))
-        sums = self._features[candidates].sum(axis=2)
-        distances = (np.abs(sums - wanted[:, None, :]) * _WEIGHTS).sum(axis=2)
-        things = self._things[candidates]
-        others = self._things[np.empty((rows, 0), dtype=np.int64) if taken is None else taken]
-        for place in range(count):
-            here = things[:, :, place, None]
-            distances[(here == things[:, :, :place]).any(axis=2)] = np.inf
-            distances[(here == others[:, None, :]).any(axis=2)] = np.inf
-        best = distances.argmin(axis=1)
-        return np.asarray(candidates[np.arange(rows), best])
+        aside = np.empty((len(kinds), 0), dtype=np.int64) if taken is None else taken
+        drawn = np.zeros((len(kinds), count), dtype=np.int64)
+        left = np.arange(len(kinds))
+        for _ in range(_ROUNDS):
+            drawn[left] = self._drawn(np.repeat(kinds[left, None], count, axis=1))
+            left = left[self._repeats(drawn[left], aside[left])]
+            if not len(left):
+                return drawn
+        raise ValueError(f"a kind must have things enough for lists of {count} different ones, "
+                         f"got too few of kind {int(kinds[left[0]])}")
+
+    def _drawn(self, kinds: Ints) -> Ints:
+        """Draw a cell of each given kind by weight, and any of its items; same shape."""
+        ends = np.cumsum(self._weights)
+        bounds = np.concatenate([[0], ends])[np.searchsorted(self._cells[:, 0],
+                                                             np.arange(self.count + 1))]
+        totals = np.diff(bounds).astype(np.uint64)
+        places = (self._draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
+        cells = np.searchsorted(ends, bounds[kinds] + places, side="right")
+        within = self._draws.raw(*kinds.shape) % self._cell_sizes[cells].astype(np.uint64)
+        return np.asarray(self._cell_starts[cells] + within.astype(np.int64))
+
+    @cached_property
+    def _weights(self) -> Ints:
+        own = np.split(self._things, self._cell_starts[1:])
+        things = np.array([len(np.unique(held)) for held in own])
+        return form_balanced(self._cells[:, 0], self._cells[:, 1:], things)
+
+    def _repeats(self, lists: Ints, aside: Ints) -> npt.NDArray[np.bool_]:
+        """Return which lists hold a thing twice, or one of a thing aside. Shape [rows]."""
+        things = self._things[np.concatenate([lists, aside], axis=1)]
+        own = things[:, : lists.shape[1], None]
+        same = (own == things[:, None, :]).sum(axis=(1, 2))
+        return np.asarray(same > lists.shape[1])
 
 
-def _features(text: str) -> tuple[int, int, int]:
+def _form(text: str) -> tuple[int, int, int]:
+    """Return how many letters and digits, spaces, and other signs a text has."""
     spaces = text.count(" ")
     letters = len(text.translate(_NO_SIGNS)) - spaces
     return letters, spaces, len(text) - spaces - letters

@@ -101,7 +101,7 @@ def make_rows(task: Task, language: str, split: Split) -> pa.Table:
 def _classified(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """Two items of one kind; the label is the kind."""
     labels = np.arange(rows) % pool.count
-    lists = pool.draw(np.repeat(labels[:, None], _LISTED, axis=1)).tolist()
+    lists = pool.draw(labels, _LISTED).tolist()
     for label, items in zip(labels.tolist(), lists, strict=True):
         yield pool.document(items), source.listed([pool.texts[item] for item in items]), label
 
@@ -109,7 +109,7 @@ def _classified(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
 def _tagged(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """Three items of three kinds, in every order; an item's longest word has its kind as tag."""
     kinds = _in_turn(list(permutations(range(pool.count), _THREE)), rows)
-    lists = pool.draw(kinds.reshape(-1, 1)).reshape(rows, _THREE).tolist()
+    lists = pool.draw(kinds.ravel(), 1).reshape(rows, _THREE).tolist()
     pieces = re.split(r"\{\d\}", source.locality.templates["standard", _THREE])
     for items in lists:
         tokens: list[str] = []
@@ -132,8 +132,8 @@ def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """
     groups = rows // 4
     kinds = _in_turn(list(permutations(range(pool.count), 2)), groups)
-    left = pool.draw(kinds.reshape(-1, 1)).reshape(-1, 2)
-    right = pool.draw(kinds.reshape(-1, 1), taken=np.repeat(left, 2, axis=0)).reshape(-1, 2)
+    left = pool.draw(kinds.ravel(), 1).reshape(-1, 2)
+    right = pool.draw(kinds.ravel(), 1, taken=np.repeat(left, 2, axis=0)).reshape(-1, 2)
     for one, two in zip(left.tolist(), right.tolist(), strict=True):
         for first in (0, 1):
             for second in (0, 1):
@@ -168,8 +168,8 @@ def _squares(pool: Pool, rows: int, *, questions: int
     """
     groups = rows // _THREE**2
     kinds = _in_turn(list(combinations(range(pool.count), _THREE)), groups)
-    held = pool.draw(kinds.reshape(-1, 1)).reshape(groups * _THREE, 1)
-    asked = pool.draw(np.repeat(kinds.reshape(-1, 1), questions, axis=1), taken=held)
+    held = pool.draw(kinds.ravel(), 1)
+    asked = pool.draw(kinds.ravel(), questions, taken=held)
     for items, texts in zip(held.reshape(groups, _THREE).tolist(),
                             asked.reshape(groups, _THREE, questions).tolist(), strict=True):
         for turn in range(_THREE):

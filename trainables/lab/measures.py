@@ -15,7 +15,7 @@ from spaces.languages import ENGLISH
 from spaces.tasks import Split
 from trainables.lab.cldr import locality, lower
 
-__all__ = ["NUMBERS", "UNITS", "Measure", "hashed_split", "measures", "own_units"]
+__all__ = ["NUMBERS", "UNITS", "Measure", "hashed_split", "measures", "own_units", "unit_names"]
 
 # Two digits each, so that how many digits are written says nothing.
 NUMBERS = tuple(range(11, 99, 2))
@@ -28,8 +28,8 @@ UNITS: Final[Mapping[str, tuple[str, ...]]] = {
     "volume": ("liter", "hectoliter", "deciliter", "centiliter", "milliliter", "cubic-meter",
                "gallon", "pint", "barrel"),
     "duration": ("second", "minute", "hour", "day", "week", "month", "year", "millisecond"),
-    "angle": ("degree", "radian", "revolution", "arc-minute", "arc-second"),
-    "energy": ("joule", "kilojoule", "calorie", "kilocalorie", "kilowatt-hour"),
+    "energy": ("joule", "kilojoule", "calorie", "kilocalorie", "kilowatt-hour", "electronvolt",
+               "british-thermal-unit"),
 }
 _Key = tuple[str, str, str]  # (quantity, unit, style)
 _Forms = dict[str, str]  # plural form -> pattern with {0} for the number
@@ -99,6 +99,20 @@ def own_units(language: str) -> dict[tuple[str, str], _Forms]:
         if all(forms != english.get((quantity, unit, style)) for style in _STYLES):
             own[quantity, unit] = forms
     return own
+
+
+def unit_names(language: str) -> dict[_Key, str]:
+    """Return (quantity, unit, style) -> a unit's name without a number, where it is not English."""
+    found = _unit_names(language)
+    english = {} if language == ENGLISH else _unit_names(ENGLISH)
+    return {key: name for key, name in found.items() if name != english.get(key)}
+
+
+def _unit_names(language: str) -> dict[_Key, str]:
+    named = locality(language).locale.unit_display_names
+    return {(quantity, unit, style): lower(names[style])
+            for quantity, units in UNITS.items() for unit in units for style in _STYLES
+            if style in (names := named.get(f"{quantity}-{unit}", {}))}
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,8 @@ def main() -> None:
     wanted = json.load(sys.stdin)
     os.nice(10)  # Ray's start takes longer, and everything waits for that
     lab = Lab(Path(wanted["cache"]))
+    if wanted["vocabularies"]:
+        lab.parallel_text()
     for vocabulary in wanted["vocabularies"]:
         lab.tokenizer(vocabulary)
     sys.stdout.write("tokenizers\n")

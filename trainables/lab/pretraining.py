@@ -12,6 +12,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from tokenizers.processors import TemplateProcessing
 
 from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING, has_times
+from spaces.languages import ResourceClass
+from spaces.languages import language as language_of
 from spaces.tasks import find_task
 from trainables.lab.cldr import LONGEST_LIST, ListStyle
 from trainables.lab.draws import Pool
@@ -23,7 +25,10 @@ __all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "train_tokeni
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
                               if code not in UNSEEN_IN_PRETRAINING)
-_ROWS = {"measures": 180, "symbols": 60, "names": 80, "times": 40}  # sentences per language
+_ROWS = {"measures": 180, "symbols": 60, "names": 80, "times": 40}  # sentences of a language
+# The share of them that a language has by its resources, as XLM-R draws less of what is rare.
+_SHARES = {ResourceClass.HIGH: 1.0, ResourceClass.MEDIUM: 2 / 3, ResourceClass.LOW: 1 / 3,
+           ResourceClass.UNSEEN: 1 / 3}
 _ALIKE = 2 / 3  # of the lists, the share whose items are of one kind
 _Items = list[tuple[str, str]]  # (name, text)
 _Row = tuple[str, str | None]
@@ -36,15 +41,18 @@ def make_text(language: str) -> pa.Table:
     Lists of names, of measures and of relative times, two to four items long, in the language's
     own patterns ("and" and "or"), all of items of the train split. Every second one is parted in
     two, as sentences follow one another in running text. Some lists of measures are written out
-    and followed by the same in symbols ("37 kilometers and 15 grams", "37 km and 15 g").
+    and followed by the same in symbols ("37 kilometers and 15 grams", "37 km and 15 g"). Languages
+    with little text on the web have less of it here too.
     """
     source = Source("pretraining", language, "train")
-    rows = _parted(source, _drawn(source, source.names, _ROWS["names"]))
+    share = _SHARES[language_of(language).resource_class]
+    count = {name: round(share * rows) for name, rows in _ROWS.items()}
+    rows = _parted(source, _drawn(source, source.names, count["names"]))
     if has_times(language):
-        rows += _parted(source, _drawn(source, source.times, _ROWS["times"]))
+        rows += _parted(source, _drawn(source, source.times, count["times"]))
     if language in _MEASURED:
-        rows += _parted(source, _drawn(source, source.measures, _ROWS["measures"]))
-        rows += _glossed(source, _drawn(source, source.written_out, _ROWS["symbols"]))
+        rows += _parted(source, _drawn(source, source.measures, count["measures"]))
+        rows += _glossed(source, _drawn(source, source.written_out, count["symbols"]))
     return pa.table({"text": pa.array([text for text, _ in rows], pa.string()),
                      "text_pair": pa.array([pair for _, pair in rows], pa.string()),
                      "language": pa.array([language] * len(rows), pa.string())})
