@@ -36,7 +36,7 @@ class EvaluatePhase(Phase):
     """
 
     kind: ClassVar[PhaseKind] = "evaluate"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     tasks: tuple[Task, ...]
     encoders: tuple[int, ...]
@@ -98,7 +98,7 @@ def similarity_version(tasks: Sequence[Task]) -> int | None:
 
 def _subset_scores(each: PanelSet, task: Task, gold: Sequence[Any], values: Sequence[Any],
                    subset: Subset) -> Iterator[Score]:
-    for name in metrics_of(task):
+    for name in metrics_of(task, subset):
         yield Score(
             task=task.name, language=each.language, panel=each.panel, metric=name,
             points=METRICS[task.kind][name](gold, values), rows=len(gold),

@@ -24,7 +24,7 @@ class Score(Value):
 
     `chance` is the score of the best constant prediction on the same rows; `collapsed` says
     that the trial predicted one and the same label for every row. A score of a `subset` of the
-    rows stands beside that of all of them and is never a primary one.
+    rows stands beside that of all of them; no search is decided by it.
     """
 
     task: str
@@ -40,9 +40,17 @@ class Score(Value):
 
 
 class Scores(Value):
-    """All scores of a trial. The first metric of a task is its primary one."""
+    """All scores of a trial. The first metric of a task on a subset is its primary one there."""
 
     scores: tuple[Score, ...]
+
+    def primary_metrics(self, subset: Subset = "all") -> dict[str, str]:
+        """Return task -> its primary metric, of the tasks that were scored on the subset."""
+        found: dict[str, str] = {}
+        for score in self.scores:
+            if score.subset == subset:
+                found.setdefault(score.task, score.metric)
+        return found
 
     def points(self, task: str, panel: PanelName, metric: str,
                subset: Subset = "all") -> dict[str, float]:
