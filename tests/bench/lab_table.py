@@ -39,10 +39,10 @@ RECIPE = Recipe(learning_rate=2e-3, batch_size=32)
 class Measured(NamedTuple):
     """One trial's scores in points.
 
-    `non_copy` is None where no language has enough such rows.
+    `english` is None of a target without English rows, `non_copy` where no language has enough.
     """
 
-    english: float
+    english: float | None
     unseen: float
     non_copy: float | None
 
@@ -60,7 +60,7 @@ def measure(job: tuple[str, str, str | None, int, str]) -> Measured:
                       report=Panel(languages=(ENGLISH, *UNSEEN))))
     (*_, outcome) = run_trial(config, context)
     points, apart = (_points(outcome.scores, target, subset) for subset in get_args(Subset))
-    english = points.pop(ENGLISH)
+    english = points.pop(ENGLISH, None)
     return Measured(english, statistics.fmean(points.values()),
                     statistics.fmean(apart.values()) if apart else None)
 
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=2, help="trials at once [2]")
     given = parser.parse_args(arguments)
     targets = [task.name for task in LAB_TASKS if "target" in task.roles]
-    rows: list[str | None] = [None, *(task.name for task in LAB_TASKS)]
+    rows: list[str | None] = [None, *(task.name for task in LAB_TASKS if task.trained)]
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     with tempfile.TemporaryDirectory() as storage:
         jobs = [(given.model, target, task, seed, storage)
@@ -109,8 +109,8 @@ def _cell(found: Sequence[Measured], *, with_english: bool) -> str:
     apart = [each.non_copy for each in found if each.non_copy is not None]
     text = f"{statistics.fmean(unseen):.1f} ± {statistics.stdev(unseen):.1f}"
     text += f" ({statistics.fmean(apart):.1f})" if apart else ""
-    return f"{text}, English {statistics.fmean(e.english for e in found):.1f}" if with_english \
-        else text
+    english = [each.english for each in found if each.english is not None]
+    return f"{text}, English {statistics.fmean(english):.1f}" if with_english and english else text
 
 
 if __name__ == "__main__":
