@@ -1,8 +1,8 @@
 """What each intermediate task of the lab does to each of its targets, as one table.
 
 Each cell is the score in languages that no trial trains on, mean and standard deviation over
-seeds, in points, and in brackets the balanced accuracy on rows that are no near-copies of English.
-The first row is the control; English is its English test.
+seeds, in points, and in brackets that on rows that are no near-copies of English, by balanced
+accuracy (of retrieval by accuracy). The first row is the control; English is its English test.
 
     python -m tests.bench.lab_table --seeds 3            about five minutes on two cores
 """
