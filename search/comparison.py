@@ -11,12 +11,13 @@ from spaces.trial_config import TrialConfig
 from spaces.value import Value
 from trainables.scores import Score, Scores, Subset
 
-__all__ = ["Comparison", "Level", "Line", "compare", "non_copy_results"]
+__all__ = ["Comparison", "Level", "Line", "compare", "non_copy_metrics", "non_copy_results"]
 
 
 class Level(Value):
-    """A mean in points over languages of the report panel, and how many they are."""
+    """A mean of a metric in points over languages of the report panel, and how many they are."""
 
+    metric: str
     points: float
     languages: int
 
@@ -82,6 +83,12 @@ def non_copy_results(results: Iterable[TrialResult], tasks: Sequence[str]) -> li
     return found
 
 
+def non_copy_metrics(apart: Iterable[TrialResult], tasks: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the metrics by which `non_copy_results` are scored, each once."""
+    found = [result.scores.primary_metrics() for result in apart if result.scores is not None]
+    return tuple(dict.fromkeys(metrics[task] for metrics in found for task in tasks))
+
+
 def _baselines(controls: Iterable[TrialResult], like: TrialConfig
                ) -> Iterator[tuple[str, list[Scores]]]:
     """Yield each baseline's scores as the first control on the same rows tells them."""
@@ -117,18 +124,19 @@ def _line(name: str, task: str, listed: Sequence[Scores], *, chance: bool = Fals
 
 def _level(task: str, listed: Sequence[Scores], subset: Subset, *, chance: bool) -> Level | None:
     """Return the mean over trials of the mean primary score over the report panel's languages."""
-    means, languages = [], 0
+    means, languages, metric = [], 0, ""
     for scores in listed:
         found = _primary(task, scores, subset)
         if found:
             means.append(math.fsum(score.chance if chance else score.points for score in found)
                          / len(found))
-            languages = len(found)
-    return Level(points=math.fsum(means) / len(means), languages=languages) if means else None
+            languages, metric = len(found), found[0].metric
+    return Level(metric=metric, points=math.fsum(means) / len(means),
+                 languages=languages) if means else None
 
 
 def _primary(task: str, scores: Scores, subset: Subset) -> list[Score]:
-    metric = next((score.metric for score in scores.scores if score.task == task), None)
+    metric = scores.primary_metrics(subset).get(task)
     return [score for score in scores.scores
             if (score.task, score.panel, score.metric, score.subset)
             == (task, "report", metric, subset)]

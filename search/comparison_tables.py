@@ -9,7 +9,7 @@ from search.comparison import Comparison, Level, Line
 from trainables.panel_sets import NON_COPY_BELOW, NON_COPY_ROWS
 from trainables.scores import BaselineName
 
-__all__ = ["comparison_tables"]
+__all__ = ["comparison_tables", "metric_text"]
 
 _Row = tuple[str, ...]
 _NONE = "-"
@@ -17,23 +17,31 @@ _MEANS = ("Means over seeds and languages of the report panel. Chance is the bes
           "of each language.")
 _BASELINES = "Character n-grams and nearest neighbours learn from the target's English rows."
 _NON_COPY = (f"Non-copy: rows with an edit similarity to English below {NON_COPY_BELOW}, in "
-             f"languages with at least {NON_COPY_ROWS} of them.")
+             f"languages with at least {NON_COPY_ROWS} of them. Balanced accuracy is the mean over "
+             "labels of the share of a label's rows that is right.")
 
 
 def comparison_tables(comparisons: Iterable[Comparison]
                       ) -> Iterator[tuple[str, _Row, list[_Row], list[str]]]:
     """Yield title, header, rows and notes of each target's table."""
     for number, each in enumerate(comparisons):
-        splits = any(line.non_copy for line in each.lines)
-        header = ("method", "score (points)", "languages",
-                  *(("non-copy score (points)", "languages") if splits else ()))
-        rows = [_row(line, with_non_copy=splits) for line in each.lines]
+        apart = next((line.non_copy for line in each.lines if line.non_copy), None)
+        header = ["method", f"{metric_text(each.lines[0].whole.metric)} (points)", "languages"]
+        if apart:
+            header += [f"non-copy {metric_text(apart.metric)} (points)", "languages"]
+        rows = [_row(line, with_non_copy=apart is not None) for line in each.lines]
         notes = [_MEANS]
         if any(line.name in get_args(BaselineName) for line in each.lines):
             notes.append(_BASELINES)
-        if splits:
+        if apart:
             notes.append(_NON_COPY)
-        yield f"{each.task} beside characters alone", header, rows, [] if number else notes
+        yield (f"{each.task} beside characters alone", tuple(header), rows,
+               [] if number else notes)
+
+
+def metric_text(name: str) -> str:
+    """Return a metric's name as people read it: "balanced accuracy"."""
+    return name.replace("_", " ")
 
 
 def _row(line: Line, *, with_non_copy: bool) -> _Row:

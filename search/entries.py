@@ -127,7 +127,8 @@ class Readout(Value):
 
     `non_copy` holds the confirmed entries again, the best score first, with the scores and gains
     of the rows that are no near-copies of English; empty where a target does not tell them
-    apart. `comparisons` holds each target against chance and what characters alone reach.
+    apart. `non_copy_metrics` names what these scores are of, as the targets' own metrics are for
+    whole panels. `comparisons` holds each target against chance and what characters alone reach.
     """
 
     search: str
@@ -142,6 +143,7 @@ class Readout(Value):
     next: tuple[str, ...]
     measured: dict[str, Any]
     non_copy: tuple[Entry, ...] = ()
+    non_copy_metrics: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.advice import advise
-from search.comparison import compare, non_copy_results
+from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
 from search.further import compare_with_further, verdict
@@ -49,6 +49,7 @@ def read_out(
     outcomes = _outcomes(listed, objective)
     curve = None if question.worth is None else _warned(outcomes[Role.CURVE.value], locate_curve(
         listed, objective, question.worth, axis=question.axis))
+    apart = non_copy_results(listed, objective.tasks)
     bare = Readout(
         search=search,
         winners=tuple(entry for entry in entries if entry.is_winner),
@@ -57,7 +58,8 @@ def read_out(
         excluded=_excluded(listed, standings, unfinished),
         selection=_selection(listed, objective, question), next=(),
         measured={**_costs(listed), **(measured or {})},
-        non_copy=_non_copy(listed, entries, objective),
+        non_copy=_non_copy(apart, entries, objective),
+        non_copy_metrics=non_copy_metrics(apart, objective.tasks),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={
@@ -145,11 +147,11 @@ def _entry(
 
 
 def _non_copy(
-    listed: Iterable[TrialResult], entries: Iterable[Entry], objective: Objective
+    apart: Iterable[TrialResult], entries: Iterable[Entry], objective: Objective
 ) -> tuple[Entry, ...]:
     """Return the confirmed entries as they stand on rows that are no near-copies of English."""
     by_group = {entry.group: entry for entry in entries}
-    standings = winner_set(non_copy_results(listed, objective.tasks), objective)
+    standings = winner_set(apart, objective)
     return tuple(by_group[each.group].model_copy(update={
         "score": each.score.mean, "selection_gain": None, "blocks": each.score.units,
         "gain": None if each.gain is None else each.gain.mean,

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from search.comparison_tables import comparison_tables
+from search.comparison_tables import comparison_tables, metric_text
 from search.entries import Entry, Readout
 from search.further import NAMES
 from search.intervals import Interval, spell
@@ -21,6 +21,7 @@ __all__ = ["as_json", "as_markdown", "as_tables", "as_yaml", "summary"]
 
 _Row = tuple[str, ...]
 _NONE = "-"
+_NON_COPY = "rows that are not near-copies of English"
 
 
 def as_json(readout: Readout) -> str:
@@ -74,7 +75,7 @@ def summary(readout: Readout) -> str:
 def headline(readout: Readout) -> str:
     """Return the answer in a sentence; of the lab, what holds where copying does not help."""
     entries = readout.non_copy or readout.entries
-    where = "on rows that are not near-copies of English: " if readout.non_copy else ""
+    where = f"by {_non_copy_metrics(readout)} on {_NON_COPY}: " if readout.non_copy else ""
     confirmed = [entry for entry in entries if entry.gain is not None]
     if not confirmed:
         scored = [entry for entry in entries if entry.score is not None]
@@ -151,8 +152,13 @@ def _non_copy(readout: Readout) -> tuple[str, _Row, list[_Row], list[str]]:
     settings = {_setting(entry) for entry in readout.non_copy}
     rows = [_mixture_row(entry, with_setting=len(settings) > 1)[:-1]
             for entry in readout.non_copy]
-    return ("Mixtures on rows that are not near-copies of English", header, rows,
-            ["The same trials and controls, scored on these rows alone."])
+    return (f"Mixtures on {_NON_COPY}", header, rows,
+            [f"The same trials and controls, scored by {_non_copy_metrics(readout)} on these rows "
+             "alone."])
+
+
+def _non_copy_metrics(readout: Readout) -> str:
+    return " and ".join(map(metric_text, readout.non_copy_metrics))
 
 
 def _mixture_row(entry: Entry, *, with_setting: bool) -> _Row:

@@ -73,18 +73,19 @@ def study_parameters(study: dict[str, Any]) -> dict[str, str]:
 def rung_points(scores: Scores, rung: float) -> list[Point]:
     """Return each task's mean over each panel's languages, by its primary metric, at the rung.
 
-    The mean over a subset of the rows ends with the subset's name: `report.<task>.non-copy`.
+    The mean over a subset of the rows ends with the subset's name and metric:
+    `report.<task>.non-copy.balanced_accuracy`.
     """
     scored = {(score.task, score.panel, score.subset) for score in scores.scores}
-    return [Point(_name(f"{panel}.{task}" + ("" if subset == "all" else f".{subset}")),
+    return [Point(_name(f"{panel}.{task}" + ("" if subset == "all" else f".{subset}.{metric}")),
                   scores.mean(task, panel, metric, subset), step_of(rung))
-            for task, metric in _primary_metrics(scores).items()
-            for panel in get_args(PanelName) for subset in get_args(Subset)
-            if (task, panel, subset) in scored]
+            for subset in get_args(Subset)
+            for task, metric in scores.primary_metrics(subset).items()
+            for panel in get_args(PanelName) if (task, panel, subset) in scored]
 
 
 def baseline_points(baselines: Iterable[Baseline]) -> list[Point]:
-    """Return the baselines' means: `baseline.<name>.<task>`, of a subset with its name."""
+    """Return the baselines' means: `baseline.<name>.<task>`, of a subset as `rung_points`."""
     return [Point(f"baseline.{baseline.name}.{point.key.removeprefix('report.')}", point.value,
                   LAST_STEP)
             for baseline in baselines for point in rung_points(baseline.scores, 1.0)
@@ -94,7 +95,7 @@ def baseline_points(baselines: Iterable[Baseline]) -> list[Point]:
 def language_points(scores: Scores, rung: float) -> list[Point]:
     """Return each task's primary metric in each language of the report panel."""
     return [Point(_name(f"report.{task}.{language}"), points, step_of(rung))
-            for task, metric in _primary_metrics(scores).items()
+            for task, metric in scores.primary_metrics().items()
             for language, points in scores.points(task, "report", metric).items()]
 
 
@@ -125,13 +126,6 @@ def cost_points(result: TrialResult) -> list[Point]:
         seconds[phase.phase] = seconds.get(phase.phase, 0.0) + phase.cost.device_seconds
     return points + [Point(f"cost.{phase}.device_seconds", value, LAST_STEP)
                      for phase, value in seconds.items()]
-
-
-def _primary_metrics(scores: Scores) -> dict[str, str]:
-    metrics: dict[str, str] = {}
-    for score in scores.scores:
-        metrics.setdefault(score.task, score.metric)
-    return metrics
 
 
 def _flattened(prefix: str, data: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,8 @@
 """Work: what the trials of a study do, at most, reckoned from their configurations alone.
 
-<<<<<<< HEAD
 FLOPs count every example at the model's longest input (in multiple choice, one an option), bytes
 every encoder at float32; work that trials share through the phase store is counted for each of
-them.
-=======
-FLOPs count every example at the model's longest input, bytes every encoder at float32; work that
-trials share through the phase store is counted for each of them. Heads are left out, the one that
-restores masked tokens too.
->>>>>>> h1
+them. Heads are left out, the one that restores masked tokens too.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from spaces.languages import ENGLISH
 from spaces.tasks import Kind, LabSource, Split, Task
 from spaces.value import Value
 
@@ -101,4 +102,8 @@ LAB_TASKS: Final[tuple[Task, ...]] = (
     _task("lab-qa", Kind.QA),
     # Which of three measures measures what the prompt's two measure?
     _task("lab-choice", Kind.MULTIPLE_CHOICE, OPTIONS, target=True),
+    # Which list of three measures says what an English one does? Found, never trained.
+    Task(name="lab-retrieval", kind=Kind.RETRIEVAL, roles=("target",), train=(),
+         evaluation=tuple(code for code in _MEASURED if code != ENGLISH), metric="accuracy",
+         source=LabSource()),
 )

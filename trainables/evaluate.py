@@ -36,7 +36,7 @@ class EvaluatePhase(Phase):
     """
 
     kind: ClassVar[PhaseKind] = "evaluate"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     tasks: tuple[Task, ...]
     encoders: tuple[int, ...]
@@ -80,10 +80,10 @@ class EvaluatePhase(Phase):
 def scores_of(each: PanelSet, rows: Rows, values: Sequence[Any]) -> Iterator[Score]:
     """Yield the scores of predicted values, one a row: of all rows, then of the non-copies."""
     gold = gold_of(rows)
-    yield from _subset_scores(each, rows.task, gold, values, "all")
+    yield from _subset_scores(each, rows, gold, values, "all")
     places = non_copy_rows(rows).tolist()
     if places:
-        yield from _subset_scores(each, rows.task, [gold[place] for place in places],
+        yield from _subset_scores(each, rows, [gold[place] for place in places],
                                   [values[place] for place in places], "non-copy")
 
 
@@ -96,13 +96,16 @@ def similarity_version(tasks: Sequence[Task]) -> int | None:
     return VERSION
 
 
-def _subset_scores(each: PanelSet, task: Task, gold: Sequence[Any], values: Sequence[Any],
+def _subset_scores(each: PanelSet, rows: Rows, gold: Sequence[Any], values: Sequence[Any],
                    subset: Subset) -> Iterator[Score]:
-    for name in metrics_of(task):
+    task = rows.task
+    # Whatever is asked for of a retrieval task's rows is looked for among all of them.
+    guessed = gold_of(rows) if task.kind is Kind.RETRIEVAL else gold
+    for name in metrics_of(task, subset):
         yield Score(
             task=task.name, language=each.language, panel=each.panel, metric=name,
             points=METRICS[task.kind][name](gold, values), rows=len(gold),
-            chance=chance(task.kind, name, gold), collapsed=collapsed(task.kind, values),
+            chance=chance(task.kind, name, guessed), collapsed=collapsed(task.kind, values),
             official=each.official and subset == "all", subset=subset)
 
 

@@ -20,9 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spaces.tasks import Kind, Task
+from trainables.scores import Subset
 
-__all__ = ["METRICS", "Metric", "accuracy", "answer_f1", "chance", "collapsed", "exact_match",
-           "metrics_of", "nearest", "normalise_answer", "tag_accuracy", "tag_f1"]
+__all__ = ["METRICS", "Metric", "accuracy", "answer_f1", "balanced_accuracy",
+           "balanced_tag_accuracy", "chance", "collapsed", "exact_match", "metrics_of", "nearest",
+           "normalise_answer", "tag_accuracy", "tag_f1"]
 
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 """(gold, predicted), one value per row each -> points. Order of rows does not matter."""
@@ -31,6 +33,7 @@ _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 # Answers tried as the constant prediction; the best of all texts has no closed form.
 _CONSTANT_ANSWERS = 20
+_BALANCED = "balanced_accuracy"
 
 
 def accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:
@@ -47,6 +50,22 @@ def accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:
                    len(gold))
 
 
+def balanced_accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:
+    """Return the mean over labels of the share of a label's rows predicted right, in points.
+
+    The labels are those of `gold`, so any constant prediction of one of them scores 100 / labels,
+    however often each occurs. Source: Brodersen et al. (2010), "The balanced accuracy and its
+    posterior distribution".
+
+    Raises:
+        ValueError: as `accuracy`.
+    """
+    _check_paired(gold, predicted)
+    rows = Counter(gold)
+    right = Counter(label for label, given in zip(gold, predicted, strict=True) if label == given)
+    return _points(math.fsum(right[label] / count for label, count in rows.items()), len(rows))
+
+
 def tag_accuracy(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> float:
     """Return the share of tokens tagged right, over all sentences together, in points.
 
@@ -55,6 +74,21 @@ def tag_accuracy(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int
     """
     _check_sentences(gold, predicted)
     return accuracy(list(chain.from_iterable(gold)), list(chain.from_iterable(predicted)))
+
+
+def balanced_tag_accuracy(
+    gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]
+) -> float:
+    """Return the mean over tags of the share of a tag's tokens tagged right, in points.
+
+    It is `balanced_accuracy` over the tokens of all sentences together.
+
+    Raises:
+        ValueError: as `tag_accuracy`.
+    """
+    _check_sentences(gold, predicted)
+    return balanced_accuracy(list(chain.from_iterable(gold)),
+                             list(chain.from_iterable(predicted)))
 
 
 def tag_f1(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> float:
@@ -108,18 +142,21 @@ def normalise_answer(text: str) -> str:
 
 
 METRICS: Final[Mapping[Kind, Mapping[str, Metric]]] = MappingProxyType({
-    Kind.CLASSIFICATION: {"accuracy": accuracy},
-    Kind.PAIR: {"accuracy": accuracy},
-    Kind.TAGGING: {"f1": tag_f1, "accuracy": tag_accuracy},
+    Kind.CLASSIFICATION: {"accuracy": accuracy, _BALANCED: balanced_accuracy},
+    Kind.PAIR: {"accuracy": accuracy, _BALANCED: balanced_accuracy},
+    Kind.TAGGING: {"f1": tag_f1, "accuracy": tag_accuracy, _BALANCED: balanced_tag_accuracy},
     Kind.QA: {"f1": answer_f1, "exact_match": exact_match},
     Kind.RETRIEVAL: {"accuracy": accuracy},
-    Kind.MULTIPLE_CHOICE: {"accuracy": accuracy},
+    Kind.MULTIPLE_CHOICE: {"accuracy": accuracy, _BALANCED: balanced_accuracy},
 })
 """The metrics of each kind of task by name; a name may mean another function in another kind."""
 
 
-def metrics_of(task: Task) -> tuple[str, ...]:
-    """Return the names of a task's metrics, the primary one first.
+def metrics_of(task: Task, subset: Subset = "all") -> tuple[str, ...]:
+    """Return the names of the metrics that score a task, the primary one first.
+
+    A part of the rows is scored by balanced accuracy alone, where the kind has it: labels are
+    unequally frequent there, whatever they are in the whole.
 
     Raises:
         ValueError: if the task's metric is not one of its kind's.
@@ -128,7 +165,9 @@ def metrics_of(task: Task) -> tuple[str, ...]:
     if task.metric not in names:
         raise ValueError(f"`metric` must be one of {', '.join(names)} for {task.kind.value}, "
                          f"got {task.metric!r} ({task.name})")
-    return (task.metric, *(name for name in names if name != task.metric))
+    if subset != "all" and _BALANCED in names:
+        return (_BALANCED,)
+    return (task.metric, *(name for name in names if name not in (task.metric, _BALANCED)))
 
 
 def nearest(queries: NDArray[np.floating], pool: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -153,7 +192,8 @@ def nearest(queries: NDArray[np.floating], pool: NDArray[np.floating]) -> NDArra
 def chance(kind: Kind, name: str, gold: Sequence[Any]) -> float:
     """Return the points of the best constant prediction: one value for every row (or token).
 
-    For the F1 of chunks that is next to nothing: one tag everywhere makes one chunk a sentence.
+    For balanced accuracy that is 100 / labels, of the labels that occur. For the F1 of chunks it
+    is next to nothing: one tag everywhere makes one chunk a sentence.
     For QA the constants tried are the empty text and the 20 most frequent gold answers.
 
     Raises:
@@ -165,7 +205,9 @@ def chance(kind: Kind, name: str, gold: Sequence[Any]) -> float:
         whole = Counter(row[0] for row in gold if len(set(row)) == 1)
         return _points(2 * max(whole.values(), default=0), len(_chunks(gold)) + len(gold))
     if kind is Kind.TAGGING:
-        return chance(Kind.CLASSIFICATION, "accuracy", list(chain.from_iterable(gold)))
+        return chance(Kind.CLASSIFICATION, name, list(chain.from_iterable(gold)))
+    if name == _BALANCED:
+        return _points(1, len(set(gold)))
     if kind is Kind.QA:
         counted = Counter(chain.from_iterable(set(map(normalise_answer, row)) for row in gold))
         texts = ["", *(text for text, _ in counted.most_common(_CONSTANT_ANSWERS))]

@@ -22,9 +22,10 @@ BaselineName = Literal["character n-grams", "nearest neighbour"]
 class Score(Value):
     """One metric of one target task in one language on one panel, in points (0 to 100).
 
-    `chance` is the score of the best constant prediction on the same rows; `collapsed` says
-    that the trial predicted one and the same label for every row. A score of a `subset` of the
-    rows stands beside that of all of them and is never a primary one.
+    `chance` is the score of the best constant prediction on the same rows (for retrieval, on the
+    whole pool, where it is that of guessing); `collapsed` says that the trial predicted one and
+    the same label for every row. A score of a `subset` of the rows stands beside that of all of
+    them; no search is decided by it.
     """
 
     task: str
@@ -40,9 +41,17 @@ class Score(Value):
 
 
 class Scores(Value):
-    """All scores of a trial. The first metric of a task is its primary one."""
+    """All scores of a trial. The first metric of a task on a subset is its primary one there."""
 
     scores: tuple[Score, ...]
+
+    def primary_metrics(self, subset: Subset = "all") -> dict[str, str]:
+        """Return task -> its primary metric, of the tasks that were scored on the subset."""
+        found: dict[str, str] = {}
+        for score in self.scores:
+            if score.subset == subset:
+                found.setdefault(score.task, score.metric)
+        return found
 
     def points(self, task: str, panel: PanelName, metric: str,
                subset: Subset = "all") -> dict[str, float]:

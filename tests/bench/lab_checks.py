@@ -1,9 +1,10 @@
 """What can be had of the lab's tasks without reading them: each figure should be near chance.
 
-For every task and language: a classifier on non-lexical features (length, digits, punctuation,
-spaces, currency signs, capitals, position), trained on English as trials are; and classifiers
-over character n-grams that see the premise, the question or the options alone, or both sides as
-one bag, trained on the language itself. They see the train split and score the other two.
+For every language and every task but retrieval, where nothing is classified: a classifier on
+non-lexical features (length, digits, punctuation, spaces, currency signs, capitals, position),
+trained on English as trials are; and classifiers over character n-grams that see the premise, the
+question or the options alone, or both sides as one bag, trained on the language itself. They see
+the train split and score the other two.
 
     python -m tests.bench.lab_checks                    all tasks in all languages, some minutes
     python -m tests.bench.lab_checks --languages de ja
@@ -32,8 +33,11 @@ from spaces.tasks import UNCOUNTED, Kind, Split, Task
 from trainables.lab import Lab
 from trainables.lab.cldr import locality
 
-__all__ = ["MOST_BY_FORM", "MOST_BY_PART", "Finding", "cases_of", "findings",
+__all__ = ["CLASSIFIED", "MOST_BY_FORM", "MOST_BY_PART", "Finding", "cases_of", "findings",
            "majority"]
+
+CLASSIFIED = tuple(task for task in LAB_TASKS if task.kind is not Kind.RETRIEVAL)
+"""The tasks that classifiers can be held to."""
 
 MOST_BY_FORM = 5.0
 """Points above the majority that a classifier on form alone may reach."""
@@ -189,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
         lab = Lab(given.cache or Path(temporary))
-        for task in LAB_TASKS:
+        for task in CLASSIFIED:
             if given.tasks and task.name not in given.tasks:
                 continue
             codes = [code for code in given.languages or task.evaluation

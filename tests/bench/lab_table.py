@@ -1,8 +1,8 @@
 """What each intermediate task of the lab does to each of its targets, as one table.
 
 Each cell is the score in languages that no trial trains on, mean and standard deviation over
-seeds, in points, and in brackets the same on rows that are no near-copies of English. The first
-row is the control; English is its English test.
+seeds, in points, and in brackets that on rows that are no near-copies of English, by balanced
+accuracy (of retrieval by accuracy). The first row is the control; English is its English test.
 
     python -m tests.bench.lab_table --seeds 3            about five minutes on two cores
 """
@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.lab_tasks import LAB_TASKS
@@ -26,6 +26,7 @@ from spaces.models import find_model
 from spaces.tasks import find_task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from trainables.phases import Context
+from trainables.scores import Scores, Subset
 from trainables.trial import run_trial
 from trainables.workspace import Workspace
 
@@ -36,9 +37,12 @@ RECIPE = Recipe(learning_rate=2e-3, batch_size=32)
 
 
 class Measured(NamedTuple):
-    """One trial's scores in points; `non_copy` None where no language has enough such rows."""
+    """One trial's scores in points.
 
-    english: float
+    `english` is None of a target without English rows, `non_copy` where no language has enough.
+    """
+
+    english: float | None
     unseen: float
     non_copy: float | None
 
@@ -55,12 +59,15 @@ def measure(job: tuple[str, str, str | None, int, str]) -> Measured:
         panels=Panels(selection=Panel(languages=UNSEEN[:1]),
                       report=Panel(languages=(ENGLISH, *UNSEEN))))
     (*_, outcome) = run_trial(config, context)
-    metric = outcome.scores.scores[0].metric
-    points = outcome.scores.points(target, "report", metric)
-    apart = outcome.scores.points(target, "report", metric, subset="non-copy")
-    english = points.pop(ENGLISH)
+    points, apart = (_points(outcome.scores, target, subset) for subset in get_args(Subset))
+    english = points.pop(ENGLISH, None)
     return Measured(english, statistics.fmean(points.values()),
                     statistics.fmean(apart.values()) if apart else None)
+
+
+def _points(scores: Scores, target: str, subset: Subset) -> dict[str, float]:
+    metric = scores.primary_metrics(subset).get(target)
+    return scores.points(target, "report", metric, subset) if metric else {}
 
 
 def _intermediate(task: str | None) -> Intermediate | None:
@@ -82,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=2, help="trials at once [2]")
     given = parser.parse_args(arguments)
     targets = [task.name for task in LAB_TASKS if "target" in task.roles]
-    rows: list[str | None] = [None, *(task.name for task in LAB_TASKS)]
+    rows: list[str | None] = [None, *(task.name for task in LAB_TASKS if task.trained)]
     seeds = range(given.first_seed, given.first_seed + given.seeds)
     with tempfile.TemporaryDirectory() as storage:
         jobs = [(given.model, target, task, seed, storage)
@@ -102,8 +109,8 @@ def _cell(found: Sequence[Measured], *, with_english: bool) -> str:
     apart = [each.non_copy for each in found if each.non_copy is not None]
     text = f"{statistics.fmean(unseen):.1f} ± {statistics.stdev(unseen):.1f}"
     text += f" ({statistics.fmean(apart):.1f})" if apart else ""
-    return f"{text}, English {statistics.fmean(e.english for e in found):.1f}" if with_english \
-        else text
+    english = [each.english for each in found if each.english is not None]
+    return f"{text}, English {statistics.fmean(english):.1f}" if with_english and english else text
 
 
 if __name__ == "__main__":

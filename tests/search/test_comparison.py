@@ -23,9 +23,10 @@ MIXED, SINGLE = {"dates": 0.6, "numbers": 0.4}, {"dates": 1.0}
 
 def score(task: str, language: str, panel: PanelName, points: float, subset: Subset = "all"
           ) -> Score:
-    return Score(task=task, language=language, panel=panel, metric="accuracy", points=points,
-                 rows=100 if subset == "all" else 30, chance=25 if subset == "all" else 30,
-                 subset=subset)
+    whole = subset == "all"
+    return Score(task=task, language=language, panel=panel, points=points,
+                 metric="accuracy" if whole else "balanced_accuracy", rows=100 if whole else 30,
+                 chance=25 if whole else 30, subset=subset)
 
 
 def scores(whole: float, apart: float | None) -> Scores:
@@ -101,20 +102,25 @@ def test_the_headline_speaks_of_the_rows_that_are_no_copies() -> None:
     assert readout.entries[0].gain == pytest.approx(8.0)
     # Gains 5 and 6: mean 5.5, sd 0.7071; t of 0.95 with 1 degree of freedom is 6.3138.
     assert headline(readout) == (
-        "on rows that are not near-copies of English: the best confirmed mixture is dates 100%, "
-        "gain +5.50 [+2.34, +8.66] points; 2 mixtures may be the best.")
-    assert summary(readout).startswith("On rows that are not near-copies")
+        "by balanced accuracy on rows that are not near-copies of English: the best confirmed "
+        "mixture is dates 100%, gain +5.50 [+2.34, +8.66] points; 2 mixtures may be the best.")
+    assert summary(readout).startswith("By balanced accuracy on rows that are not near-copies")
 
 
 def test_all_forms_hold_the_comparison() -> None:
     readout = read_out(told(), ASKED, search="lab-1")
     text = as_markdown(readout)
     assert "## topics beside characters alone" in text
+    assert ("| method | accuracy (points) | languages | non-copy balanced accuracy (points) | "
+            "languages |\n") in text
+    assert "scored by balanced accuracy on these rows alone" in text
     assert "| nearest neighbour | 61.00 | 2 | 24.00 | 1 |" in text
     assert "## Mixtures on rows that are not near-copies of English" in text
     assert json.loads(as_json(readout))["comparisons"][1]["lines"][1] == {
-        "name": "character n-grams", "whole": {"points": 70.0, "languages": 2},
-        "non_copy": {"points": 26.0, "languages": 1}}
+        "name": "character n-grams",
+        "whole": {"metric": "accuracy", "points": 70.0, "languages": 2},
+        "non_copy": {"metric": "balanced_accuracy", "points": 26.0, "languages": 1}}
+    assert json.loads(as_json(readout))["non_copy_metrics"] == ["balanced_accuracy"]
     assert "best confirmed mixture" in as_yaml(readout)
 
 
@@ -123,7 +129,7 @@ def test_without_the_subset_all_rows_are_spoken_of() -> None:
     assert readout.non_copy == ()
     assert headline(readout).startswith("the best confirmed mixture is dates 60%, numbers 40%")
     assert list(lines(readout.comparisons[0])) == ["chance", "control", "best confirmed mixture"]
-    assert "| method | score (points) | languages |\n" in as_markdown(readout)
+    assert "| method | accuracy (points) | languages |\n" in as_markdown(readout)
 
 
 def test_a_search_in_which_nothing_was_confirmed_compares_its_controls() -> None:
@@ -146,19 +152,19 @@ def test_no_consumer_takes_a_subset_for_the_whole() -> None:
         assert objective.points(both, panel) == objective.points(whole, panel) == 40
     assert marks(both) == marks(whole)
     assert both.mean("topics", "report", "accuracy") == 40
-    assert both.mean("topics", "report", "accuracy", "non-copy") == 90
+    assert both.mean("topics", "report", "balanced_accuracy", "non-copy") == 90
     with pytest.raises(KeyError, match="non-copy rows"):
-        whole.mean("topics", "report", "accuracy", "non-copy")
+        whole.mean("topics", "report", "balanced_accuracy", "non-copy")
 
 
 def test_runs_in_mlflow_show_subset_and_baselines_apart() -> None:
     points = {point.key: point.value for point in rung_points(scores(40, 90), 1.0)}
     assert points == {f"{panel}.{task}{end}": value for panel in ("selection", "report")
-                      for task in ("topics", "tags") for end, value in (("", 40),
-                                                                        (".non-copy", 90))}
+                      for task in ("topics", "tags")
+                      for end, value in (("", 40), (".non-copy.balanced_accuracy", 90))}
     told_points = {point.key: point.value for point in baseline_points(baselines())}
     assert told_points["baseline.nearest neighbour.tags"] == 61
-    assert told_points["baseline.nearest neighbour.tags.non-copy"] == 24
+    assert told_points["baseline.nearest neighbour.tags.non-copy.balanced_accuracy"] == 24
     assert len(told_points) == 8
 
 

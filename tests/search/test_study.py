@@ -428,6 +428,18 @@ def test_shipped_studies_hold_and_say_what_they_ask(name: str) -> None:
     assert Study.model_validate(study.model_dump(mode="json")) == study
 
 
+def test_the_labs_retrieval_stands_beside_a_trained_target_and_alone_if_asked_for() -> None:
+    beside = read(good(targets__tasks=["lab-measure", "lab-retrieval"]))
+    assert [task.trained for task in beside.target_tasks] == [True, False]
+    data = good(targets__tasks=["lab-retrieval"])
+    with pytest.raises(StudyError, match=r"got lab-retrieval \(targets.tasks\)"):
+        read(data)
+    alone = read(data | {"search": {"retrieval": True}})
+    assert alone.target_kinds == {"lab-retrieval": "retrieval"}
+    with pytest.raises(StudyError, match="must have the role intermediate, got 'lab-retrieval'"):
+        read(good(intermediate__tasks=["lab-tags", "lab-retrieval"]))
+
+
 def test_the_default_study_is_what_was_promised() -> None:
     study = Study.from_file("lab")
     assert study.search.trials >= 24

@@ -187,6 +187,10 @@ def test_the_lab_is_solved_by_copying_where_words_are_english_ones(tmp_path: Pat
     points = scores.points(measure.name, "report", "accuracy")
     assert points["es"] > 80
     assert points["ka"] < 50
-    apart = scores.points(measure.name, "report", "accuracy", "non-copy")
+    assert scores.primary_metrics("non-copy") == {measure.name: "balanced_accuracy"}
+    apart = scores.points(measure.name, "report", "balanced_accuracy", "non-copy")
     assert list(apart) == ["ka"]
+    assert apart["ka"] < 30  # chance is 100 / 6
+    assert [score.chance for score in scores.scores if score.subset == "non-copy"] == [
+        pytest.approx(100 / 6)]
     assert not any(score.official for score in scores.scores if score.subset == "non-copy")

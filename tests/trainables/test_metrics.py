@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import balanced_accuracy_score
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.lab_tasks import LAB_TASKS
 from spaces.tasks import Kind, find_task
+from tests.trainables.tiny import task
 from trainables.metrics import (
     METRICS,
     answer_f1,
+    balanced_accuracy,
+    balanced_tag_accuracy,
     chance,
     collapsed,
     exact_match,
@@ -89,7 +93,48 @@ def test_chance_is_what_no_constant_prediction_beats(kind: Kind, data: st.DataOb
         assert chance(kind, name, gold) == pytest.approx(max(constants))
 
 
+SKEWED = st.lists(st.sampled_from([0, 0, 0, 0, 0, 1, 1, 2, 5]), min_size=1, max_size=60)
+
+
+@pytest.mark.parametrize("kind", [Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING,
+                                  Kind.MULTIPLE_CHOICE])
+@given(gold=SKEWED)
+def test_on_any_skewed_rows_a_constant_scores_exactly_one_in_the_number_of_labels(
+    kind: Kind, gold: list[int]
+) -> None:
+    def rows(labels: list[int]) -> Any:  # tokens of one sentence
+        return [labels] if kind is Kind.TAGGING else labels
+
+    metric = METRICS[kind]["balanced_accuracy"]
+    expected = 100 / len(set(gold))
+    assert chance(kind, "balanced_accuracy", rows(gold)) == expected
+    for label in set(gold):
+        assert metric(rows(gold), rows([label] * len(gold))) == expected
+    assert metric(rows(gold), rows([4] * len(gold))) == 0  # a label that no row has
+
+
+@given(data=st.data())
+def test_balanced_accuracy_is_scikit_learns(data: st.DataObject) -> None:
+    gold = data.draw(SKEWED.filter(lambda labels: len(set(labels)) > 1))  # it warns of one
+    given = data.draw(st.lists(st.sampled_from(sorted(set(gold))), min_size=len(gold),
+                               max_size=len(gold)))
+    assert balanced_accuracy(gold, given) == pytest.approx(
+        100 * balanced_accuracy_score(gold, given))
+
+
 # Worked by hand
+
+@pytest.mark.parametrize(("gold", "predicted", "points"), [
+    # 6 of 8 rows of the first label right, 0 of 1 of the second, 1 of 1 of the third
+    ([0] * 8 + [1, 2], [0] * 6 + [1, 2] + [0, 2], 100 * (6 / 8 + 0 + 1) / 3),
+    ([0, 0, 0, 1], [0, 0, 0, 0], 50),  # accuracy would be 75
+    ([3, 3], [3, 1], 50),  # one label only: its own share
+])
+def test_balanced_accuracy_by_hand(gold: list[int], predicted: list[int], points: float) -> None:
+    assert balanced_accuracy(gold, predicted) == pytest.approx(points)
+    sentences = ([gold[:1], gold[1:]], [predicted[:1], predicted[1:]])
+    assert balanced_tag_accuracy(*sentences) == pytest.approx(points)
+
 
 ADJ, CCONJ, DET, NOUN, SCONJ, SYM, VERB = range(7)
 
@@ -218,12 +263,24 @@ def test_the_primary_metric_comes_first() -> None:
                      "squad": ("f1", "exact_match")}
 
 
-@pytest.mark.parametrize("task", [*BENCHMARK_TASKS, *LAB_TASKS], ids=lambda task: task.name)
-def test_every_task_names_a_metric_of_its_kind(task: Any) -> None:
-    assert metrics_of(task)[0] == task.metric
+@pytest.mark.parametrize("listed", [*BENCHMARK_TASKS, *LAB_TASKS], ids=lambda task: task.name)
+def test_every_task_names_a_metric_of_its_kind(listed: Any) -> None:
+    assert metrics_of(listed)[0] == listed.metric
+
+
+@pytest.mark.parametrize(("kind", "names"), [
+    (Kind.CLASSIFICATION, ("balanced_accuracy",)), (Kind.PAIR, ("balanced_accuracy",)),
+    (Kind.TAGGING, ("balanced_accuracy",)), (Kind.MULTIPLE_CHOICE, ("balanced_accuracy",)),
+    (Kind.QA, ("f1", "exact_match")), (Kind.RETRIEVAL, ("accuracy",)),
+])
+def test_a_part_of_the_rows_is_scored_balanced_where_there_are_labels(
+    kind: Kind, names: tuple[str, ...]
+) -> None:
+    assert metrics_of(task(kind), "non-copy") == names
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    task = find_task("xnli", BENCHMARK_TASKS).model_copy(update={"metric": "bleu"})
-    with pytest.raises(ValueError, match=r"one of accuracy for pair, got 'bleu' \(xnli\)"):
-        metrics_of(task)
+    unknown = find_task("xnli", BENCHMARK_TASKS).model_copy(update={"metric": "bleu"})
+    with pytest.raises(ValueError, match=r"accuracy, balanced_accuracy for pair, got 'bleu' "
+                                         r"\(xnli\)"):
+        metrics_of(unknown)

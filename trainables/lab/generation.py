@@ -8,15 +8,17 @@ chance exactly, in every language and split. No two items of a row have the same
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from spaces.lab_tasks import DIRECTIONS, ENTITY_KINDS, LAB_ROWS, OPTIONS, QUANTITIES
+from spaces.languages import ENGLISH
 from spaces.tasks import UNCOUNTED, Split, Task
 from trainables.lab.cldr import ListStyle, kind_of, locality
 from trainables.lab.draws import Draws, Ints, Pool
@@ -87,6 +89,7 @@ def make_rows(task: Task, language: str, split: Split) -> pa.Table:
     """Make one split of a lab task in one language, in canonical columns, in a random order.
 
     Every label occurs equally often; in tagging every tag does, also at each place of the list.
+    Retrieval has no labels: every row is found in the whole split, by guessing 1 in its rows.
     """
     source = Source(task.name, language, split)
     rows = list(_MAKERS[task.name](source, LAB_ROWS[split]))
@@ -178,6 +181,26 @@ def _squares(pool: Pool, rows: int, *, questions: int
                 yield texts[which], turned, (which - turn) % _THREE
 
 
+def _translated(source: Source, rows: int) -> Iterator[Row]:
+    """Three measures in words, and the same in English; no two rows name the same three.
+
+    Every row has the same three numbers at the same places, those with which the split has most
+    units. So numbers, which are the same in English, tell no two rows apart: units alone do.
+    """
+    own, english = source.written_out, Source("english", ENGLISH, source.split)
+    translations = dict(zip(english.written_out.documents, english.written_out.texts, strict=True))
+    by_number: defaultdict[str, list[int]] = defaultdict(list)
+    for item, document in enumerate(own.documents):
+        by_number[document.partition(":")[0]].append(item)
+    most = sorted(by_number, key=lambda number: (-len(by_number[number]), number))[:_THREE]
+    lists = [items for items in product(*(by_number[number] for number in most))
+             if len({own.documents[item].partition(":")[2] for item in items}) == _THREE]
+    for chosen in source.draws.orders(1, len(lists))[0, :rows].tolist():
+        items = lists[chosen]
+        yield (own.document(items), source.listed([own.texts[item] for item in items]),
+               english.listed([translations[own.documents[item]] for item in items]))
+
+
 def _in_turn(designs: Sequence[Sequence[int]], rows: int) -> Ints:
     """Return the designs one after the other, over and over. Shape [rows, of a design]."""
     return np.asarray(designs)[np.arange(rows) % len(designs)]
@@ -195,4 +218,5 @@ _MAKERS: dict[str, Callable[[Source, int], Iterator[Row]]] = {
     "lab-same": lambda source, rows: _paired(source, source.measures, rows),
     "lab-qa": lambda source, rows: _asked(source, source.measures, rows),
     "lab-choice": lambda source, rows: _chosen(source, source.measures, rows),
+    "lab-retrieval": _translated,
 }

@@ -101,7 +101,7 @@ class Lab:
 
 
 def _write_rows(task: Task, language: str, directory: Path) -> None:
-    for split in LAB_ROWS:
+    for split in LAB_ROWS if task.trained else ("validation", "test"):
         _write(make_rows(task, language, split), directory / f"{split}.arrow")
 
 
