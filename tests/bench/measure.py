@@ -42,14 +42,15 @@ class _Memory(threading.Thread):
     when its parent ends, as Ray's processes are.
     """
 
-    def __init__(self, root: int) -> None:
+    def __init__(self, root: int, seconds: float) -> None:
         super().__init__(daemon=True)
         self._seen = {root}
+        self._seconds = seconds
         self._over = threading.Event()
         self.peak_mib = 0.0
 
     def run(self) -> None:
-        while not self._over.wait(SAMPLE_SECONDS):
+        while not self._over.wait(self._seconds):
             self._follow()
             self.peak_mib = max(self.peak_mib, sum(map(_pss_kib, self._seen)) / MIB)
 
@@ -82,8 +83,14 @@ def _pss_kib(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
-def run(command: Sequence[str], directory: Path) -> Measured:
+def run(command: Sequence[str], directory: Path, *,
+        sampled_every: float = SAMPLE_SECONDS) -> Measured:
     """Run a command in a directory to its end, with the checkout importable.
+
+    Args:
+        command: what to run.
+        directory: where; its output goes to `output.txt` there.
+        sampled_every: seconds between two samples of its memory.
 
     Raises:
         SystemExit: if the command fails; its last lines are the message.
@@ -97,7 +104,7 @@ def run(command: Sequence[str], directory: Path) -> Measured:
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=directory, env=environment, stdout=output,
                                    stderr=subprocess.STDOUT)
-        memory = _Memory(process.pid)
+        memory = _Memory(process.pid, sampled_every)
         memory.start()
         code = process.wait()
         ended = time.time()

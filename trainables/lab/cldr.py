@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from babel import Locale
@@ -121,4 +121,9 @@ def lower(text: str) -> str:
 
 def _is_plain(name: str) -> bool:
     """Whether a name has letters, marks, spaces, hyphens and apostrophes only."""
-    return all(char in _SIGNS or unicodedata.category(char)[0] in "LM" for char in name)
+    return all(map(_is_plain_sign, name))
+
+
+@cache
+def _is_plain_sign(char: str) -> bool:
+    return char in _SIGNS or unicodedata.category(char)[0] in "LM"

@@ -48,7 +48,7 @@ class Pool:
     of one thing, and no list holds a thing twice.
     """
 
-    def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int, draws: Draws) -> None:
+    def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int) -> None:
         # A kind's items that are written alike (a cell) lie side by side.
         held = sorted((kind, _form(text), document, text) for kind, document, text in items)
         self.documents = [document for _, _, document, _ in held]
@@ -62,23 +62,23 @@ class Pool:
         forms = np.array([[kind, *form] for kind, form, *_ in held], dtype=np.int64)
         self._cells, self._cell_starts, self._cell_sizes = np.unique(
             forms, axis=0, return_index=True, return_counts=True)
-        self._draws = draws
 
     def document(self, *lists: Sequence[int]) -> str:
         """Name the items of a row, the same in every language."""
         return "+".join(sorted(self.documents[item] for held in lists for item in held))
 
-    def any_of(self, kinds: Ints) -> Ints:
+    def any_of(self, kinds: Ints, draws: Draws) -> Ints:
         """Draw one item of each given kind, same shape."""
-        places = self._draws.raw(*kinds.shape) % self._sizes[kinds].astype(np.uint64)
+        places = draws.raw(*kinds.shape) % self._sizes[kinds].astype(np.uint64)
         return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
-    def draw(self, kinds: Ints, count: int, *, taken: Ints | None = None) -> Ints:
+    def draw(self, kinds: Ints, count: int, draws: Draws, *, taken: Ints | None = None) -> Ints:
         """Draw lists of different things of one kind, whose forms say little of their kinds.
 
         Args:
             kinds: the kind of each list. Shape [rows].
             count: items of a list.
+            draws: what decides.
             taken: items whose things a row's list must not hold. Shape [rows, any].
 
         Returns:
@@ -91,22 +91,22 @@ class Pool:
         drawn = np.zeros((len(kinds), count), dtype=np.int64)
         left = np.arange(len(kinds))
         for _ in range(_ROUNDS):
-            drawn[left] = self._drawn(np.repeat(kinds[left, None], count, axis=1))
+            drawn[left] = self._drawn(np.repeat(kinds[left, None], count, axis=1), draws)
             left = left[self._repeats(drawn[left], aside[left])]
             if not len(left):
                 return drawn
         raise ValueError(f"a kind must have things enough for lists of {count} different ones, "
                          f"got too few of kind {int(kinds[left[0]])}")
 
-    def _drawn(self, kinds: Ints) -> Ints:
+    def _drawn(self, kinds: Ints, draws: Draws) -> Ints:
         """Draw a cell of each given kind by weight, and any of its items; same shape."""
         ends = np.cumsum(self._weights)
         bounds = np.concatenate([[0], ends])[np.searchsorted(self._cells[:, 0],
                                                              np.arange(self.count + 1))]
         totals = np.diff(bounds).astype(np.uint64)
-        places = (self._draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
+        places = (draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
         cells = np.searchsorted(ends, bounds[kinds] + places, side="right")
-        within = self._draws.raw(*kinds.shape) % self._cell_sizes[cells].astype(np.uint64)
+        within = draws.raw(*kinds.shape) % self._cell_sizes[cells].astype(np.uint64)
         return np.asarray(self._cell_starts[cells] + within.astype(np.int64))
 
     @cached_property

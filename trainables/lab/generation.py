@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations, permutations, product
 from typing import Any
 
@@ -30,6 +30,7 @@ from trainables.rows import row_schema
 __all__ = ["Source", "make_rows"]
 
 Row = tuple[Any, ...]
+_POOLS = 12  # kept: of the language at hand and of English, all splits, two sorts
 _LISTED = 2  # items in a list that is classified
 _THREE = len(OPTIONS)  # items in a list that is tagged, asked about or chosen from
 
@@ -43,28 +44,20 @@ class Source:
         self.locality = locality(language)
         self.draws = Draws(name, language, split)
 
-    @cached_property
+    @property
     def names(self) -> Pool:
         """The split's names; the kinds are `ENTITY_KINDS`."""
-        splits = split_of()
-        return Pool(((ENTITY_KINDS.index(kind_of(entity)), entity, name)
-                     for entity, name in self.locality.names.items()
-                     if splits.get(entity) == self.split), len(ENTITY_KINDS), self.draws)
+        return _names(self.language, self.split)
 
-    @cached_property
+    @property
     def measures(self) -> Pool:
         """The split's measures, written out and in symbols; the kinds are `QUANTITIES`."""
-        return self._measured("long", "short")
+        return _measures(self.language, self.split, "long", "short")
 
-    @cached_property
+    @property
     def written_out(self) -> Pool:
         """The split's measures in words alone."""
-        return self._measured("long")
-
-    def _measured(self, *styles: str) -> Pool:
-        return Pool(((QUANTITIES.index(measure.quantity), measure.name, measure.text)
-                     for measure in measures(self.language, self.split)
-                     if measure.style in styles), len(QUANTITIES), self.draws)
+        return _measures(self.language, self.split, "long")
 
     @cached_property
     def symbols(self) -> dict[str, str]:
@@ -78,11 +71,27 @@ class Source:
         texts = own_times(self.language)
         return Pool(((int(time.number > 0), time.name, texts[time])
                      for time in relative_times()[self.split] if time in texts),
-                    len(DIRECTIONS), self.draws)
+                    len(DIRECTIONS))
 
     def listed(self, texts: Sequence[str], style: ListStyle = "standard") -> str:
         """Write texts as the language writes a list."""
         return self.locality.templates[style, len(texts)].format(*texts)
+
+
+# The tasks of a language draw from the same pools.
+@lru_cache(maxsize=_POOLS)
+def _names(language: str, split: Split) -> Pool:
+    splits = split_of()
+    return Pool(((ENTITY_KINDS.index(kind_of(entity)), entity, name)
+                 for entity, name in locality(language).names.items()
+                 if splits.get(entity) == split), len(ENTITY_KINDS))
+
+
+@lru_cache(maxsize=_POOLS)
+def _measures(language: str, split: Split, *styles: str) -> Pool:
+    return Pool(((QUANTITIES.index(measure.quantity), measure.name, measure.text)
+                 for measure in measures(language, split) if measure.style in styles),
+                len(QUANTITIES))
 
 
 def make_rows(task: Task, language: str, split: Split) -> pa.Table:
@@ -104,7 +113,7 @@ def make_rows(task: Task, language: str, split: Split) -> pa.Table:
 def _classified(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """Two items of one kind; the label is the kind."""
     labels = np.arange(rows) % pool.count
-    lists = pool.draw(labels, _LISTED).tolist()
+    lists = pool.draw(labels, _LISTED, source.draws).tolist()
     for label, items in zip(labels.tolist(), lists, strict=True):
         yield pool.document(items), source.listed([pool.texts[item] for item in items]), label
 
@@ -112,7 +121,7 @@ def _classified(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
 def _tagged(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """Three items of three kinds, in every order; an item's longest word has its kind as tag."""
     kinds = _in_turn(list(permutations(range(pool.count), _THREE)), rows)
-    lists = pool.draw(kinds.ravel(), 1).reshape(rows, _THREE).tolist()
+    lists = pool.draw(kinds.ravel(), 1, source.draws).reshape(rows, _THREE).tolist()
     pieces = re.split(r"\{\d\}", source.locality.templates["standard", _THREE])
     for items in lists:
         tokens: list[str] = []
@@ -135,8 +144,9 @@ def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """
     groups = rows // 4
     kinds = _in_turn(list(permutations(range(pool.count), 2)), groups)
-    left = pool.draw(kinds.ravel(), 1).reshape(-1, 2)
-    right = pool.draw(kinds.ravel(), 1, taken=np.repeat(left, 2, axis=0)).reshape(-1, 2)
+    left = pool.draw(kinds.ravel(), 1, source.draws).reshape(-1, 2)
+    right = pool.draw(kinds.ravel(), 1, source.draws,
+                      taken=np.repeat(left, 2, axis=0)).reshape(-1, 2)
     for one, two in zip(left.tolist(), right.tolist(), strict=True):
         for first in (0, 1):
             for second in (0, 1):
@@ -147,7 +157,7 @@ def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
 
 def _asked(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """A list of three items and a fourth, of the kind of one of them, which is the answer."""
-    for asked, held, right in _squares(pool, rows, questions=1):
+    for asked, held, right in _squares(source, pool, rows, questions=1):
         texts = [pool.texts[item] for item in held]
         hidden = ["\0" * len(text) if place == right else text for place, text in enumerate(texts)]
         yield (pool.document(asked, held), pool.texts[asked[0]], source.listed(texts),
@@ -156,12 +166,12 @@ def _asked(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
 
 def _chosen(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """Two items of a kind listed, and three options, of which one is of that kind."""
-    for asked, held, right in _squares(pool, rows, questions=2):
+    for asked, held, right in _squares(source, pool, rows, questions=2):
         yield (pool.document(asked, held), source.listed([pool.texts[item] for item in asked]),
                [pool.texts[item] for item in held], right)
 
 
-def _squares(pool: Pool, rows: int, *, questions: int
+def _squares(source: Source, pool: Pool, rows: int, *, questions: int
              ) -> Iterator[tuple[list[int], list[int], int]]:
     """Yield (items asked with, three items, the place of the one of the same kind).
 
@@ -171,8 +181,8 @@ def _squares(pool: Pool, rows: int, *, questions: int
     """
     groups = rows // _THREE**2
     kinds = _in_turn(list(combinations(range(pool.count), _THREE)), groups)
-    held = pool.draw(kinds.ravel(), 1)
-    asked = pool.draw(kinds.ravel(), questions, taken=held)
+    held = pool.draw(kinds.ravel(), 1, source.draws)
+    asked = pool.draw(kinds.ravel(), questions, source.draws, taken=held)
     for items, texts in zip(held.reshape(groups, _THREE).tolist(),
                             asked.reshape(groups, _THREE, questions).tolist(), strict=True):
         for turn in range(_THREE):

@@ -43,6 +43,7 @@ class Lab:
         return digest_of({
             "version": VERSION,
             "babel": version("babel"),
+            "scipy": version("scipy"),
             "tokenizers": version("tokenizers"),
             "tasks": [task.model_dump(mode="json") for task in LAB_TASKS],
             "rows": LAB_ROWS,

@@ -64,7 +64,7 @@ def hashed_split(name: str) -> Split:
     return "train" if share < _SHARES[0] else "validation" if share < _SHARES[1] else "test"
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=6)  # the splits of English and of the language at hand
 def measures(language: str, split: Split) -> tuple[Measure, ...]:
     """Return the measures of one split that the language has words of its own for.
 

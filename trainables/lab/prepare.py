@@ -1,34 +1,79 @@
-"""Makes parts of the lab ahead of their first use, as a process: what to make comes as JSON."""
+"""Makes parts of the lab ahead of their first use, as a process: what to make comes as JSON.
+
+`python -m trainables.lab.prepare CACHE` makes the whole lab.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from spaces.lab_tasks import LAB_TASKS
+from spaces.models import LAB_MODELS
 from spaces.tasks import find_task
 from trainables.lab.lab import Lab
 
-__all__ = ["main"]
+__all__ = ["main", "make_whole"]
 
 
 def main() -> None:
     """Read `cache`, `vocabularies` and `rows` (task, language) from standard input; make them.
 
-    A line on standard output says that the tokenizers are there.
+    A line on standard output says that what pretraining needs is there.
     """
     wanted = json.load(sys.stdin)
     os.nice(10)  # Ray's start takes longer, and everything waits for that
-    lab = Lab(Path(wanted["cache"]))
-    if wanted["vocabularies"]:
-        lab.parallel_text()
-    for vocabulary in wanted["vocabularies"]:
-        lab.tokenizer(vocabulary)
+    cache = Path(wanted["cache"])
+    _make_text(cache, wanted["vocabularies"])
     sys.stdout.write("tokenizers\n")
     sys.stdout.flush()
     os.nice(9)  # the first phase needs no rows: they give way to whatever starts
-    for name, language in wanted["rows"]:
+    _make_rows(cache, wanted["rows"])
+
+
+def make_whole(cache: Path, *, processes: int = 1) -> None:
+    """Make every task in every language, the pretraining text and the lab models' tokenizers.
+
+    A process takes a language at a time, whose tasks share what the CLDR says.
+    """
+    languages = dict.fromkeys(code for task in LAB_TASKS for code in task.evaluation)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
+        parts = [workers.submit(_make_text, cache,
+                                sorted({model.vocabulary for model in LAB_MODELS}))]
+        parts += [workers.submit(_make_rows, cache, [
+            (task.name, code) for task in LAB_TASKS if code in task.evaluation])
+            for code in languages]
+        for part in parts:
+            part.result()
+
+
+def _make_text(cache: Path, vocabularies: Iterable[int]) -> None:
+    lab = Lab(cache)
+    for vocabulary in vocabularies:
+        lab.parallel_text()
+        lab.tokenizer(vocabulary)
+
+
+def _make_rows(cache: Path, rows: Iterable[tuple[str, str]]) -> None:
+    lab = Lab(cache)
+    for name, language in rows:
         task = find_task(name, LAB_TASKS)
         lab.rows(task, language, "train" if task.trained else "test")  # which makes all splits
+
+
+def _command() -> None:
+    parser = argparse.ArgumentParser(description="Make the whole lab, for searches to find made.")
+    parser.add_argument("cache", type=Path, help="the directory `cache` of a search's storage")
+    parser.add_argument("--processes", type=int, default=1, help="how many make it [1]")
+    given = parser.parse_args()
+    make_whole(given.cache, processes=given.processes)
+
+
+if __name__ == "__main__":
+    _command()

@@ -92,7 +92,7 @@ def _drawn(source: Source, pool: Pool, rows: int) -> list[_Items]:
     ])
     counts = (2 + source.draws.below(LONGEST_LIST - 1, rows)).tolist()
     return [[(pool.documents[item], pool.texts[item]) for item in items[:count]]
-            for items, count in zip(pool.any_of(kinds).tolist(), counts, strict=True)]
+            for items, count in zip(pool.any_of(kinds, source.draws).tolist(), counts, strict=True)]
 
 
 def train_tokenizer(text: pa.Table, vocabulary: int, directory: Path) -> None:
