@@ -127,12 +127,10 @@ def _tagged(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
         tokens: list[str] = []
         tags: list[int] = []
         for piece, item in zip(pieces, items, strict=False):
-            between, words = piece.split(), pool.texts[item].split()
-            tokens += between + words
-            head = max(range(len(words)), key=lambda place: _letters(words[place]))
-            tags += [UNCOUNTED] * len(between)
-            tags += [int(pool.kinds[item]) if place == head else UNCOUNTED
-                     for place in range(len(words))]
+            between, (words, head) = piece.split(), _words(pool.texts[item])
+            tokens += [*between, *words]
+            tags += [UNCOUNTED] * (len(between) + len(words))
+            tags[head - len(words)] = int(pool.kinds[item])
         yield pool.document(items), tokens, tags
 
 
@@ -216,8 +214,12 @@ def _in_turn(designs: Sequence[Sequence[int]], rows: int) -> Ints:
     return np.asarray(designs)[np.arange(rows) % len(designs)]
 
 
-def _letters(word: str) -> int:
-    return sum(char.isalpha() for char in word)
+@lru_cache(maxsize=4_096)  # a pool's items occur over and over
+def _words(text: str) -> tuple[tuple[str, ...], int]:
+    """Return a text's words and the place of the one with most letters."""
+    words = tuple(text.split())
+    letters = [sum(map(str.isalpha, word)) for word in words]
+    return words, letters.index(max(letters))
 
 
 _MAKERS: dict[str, Callable[[Source, int], Iterator[Row]]] = {

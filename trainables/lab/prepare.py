@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -43,7 +44,8 @@ def make_whole(cache: Path, *, processes: int = 1) -> None:
     A process takes a language at a time, whose tasks share what the CLDR says.
     """
     languages = dict.fromkeys(code for task in LAB_TASKS for code in task.evaluation)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as workers:
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"),
+                             initializer=gc.disable) as workers:  # rows have no cycles
         parts = [workers.submit(_make_text, cache,
                                 sorted({model.vocabulary for model in LAB_MODELS}))]
         parts += [workers.submit(_make_rows, cache, [
