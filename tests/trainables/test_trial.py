@@ -243,7 +243,7 @@ def test_a_lab_encoder_is_pretrained_once_per_seed(
 ) -> None:
     monkeypatch.setattr("trainables.lab.Lab", SmallLab)
     first = last(config(SMALL_LAB), context(tmp_path))
-    assert first.phases[0].cost.examples == 320
+    assert first.phases[0].cost.examples == 10 * 16 + 10 * 8  # rows with masked tokens, pairs
     curve = first.phases[0].learning_curve
     assert curve[-1][1] < curve[0][1]
     other = last(config(SMALL_LAB, seed=4), context(tmp_path))

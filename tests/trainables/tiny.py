@@ -203,10 +203,14 @@ class SmallLab:
         table = rows(TASKS[0], count=320).table.select(["text"])
         return table.append_column("text_pair", pa.nulls(len(table), pa.string()))
 
+    def parallel_text(self) -> pa.Table:
+        texts = rows(TASKS[0], count=320).table["text"]
+        return pa.table({"text": texts, "translation": texts})
+
     def tokenizer(self, vocabulary: int) -> Path:
         return self._tokenizer if self._tokenizer.exists() else write_tokenizer(self._tokenizer)
 
 
 SMALL_LAB = LabModel(
     name="small", layers=1, hidden=16, heads=2, feed_forward=32, vocabulary=SIZE, max_length=24,
-    steps=20, batch_size=16, learning_rate=1e-2)
+    steps=20, batch_size=16, learning_rate=1e-2, parallel_batch_size=8)

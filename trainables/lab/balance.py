@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 _UNIT = 1_000_000  # of weights
 # How often a cell is drawn, of how often it would be by chance alone: every thing stays in play.
-_LEAST, _MOST = 0.2, 3.0
+_LEAST, _MOST = 0.05, 4.0
 
 
 def form_balanced(kinds: Ints, forms: Ints, things: Ints) -> Ints:
@@ -23,7 +23,7 @@ def form_balanced(kinds: Ints, forms: Ints, things: Ints) -> Ints:
     A cell is what is written alike among the items of one kind. Kinds being equally frequent, the
     best reader of forms is right in the sum over forms of the largest share that a kind has
     there, of as many cases as there are kinds; the weights make that sum least, by a linear
-    programme. A cell is drawn a fifth to three times as often as it would be by chance.
+    programme. A cell is drawn a twentieth to four times as often as it would be by chance.
 
     Args:
         kinds: the kind of each cell, from 0 without gaps. Shape [cells].

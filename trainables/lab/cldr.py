@@ -13,7 +13,7 @@ from babel import Locale
 from babel.lists import format_list
 
 __all__ = ["LONGEST_LIST", "ListStyle", "Locality", "kind_of", "locality", "lower",
-           "raw_names"]
+           "plainly_spaced", "raw_names"]
 
 ListStyle = Literal["standard", "or"]
 LONGEST_LIST = 4
@@ -29,7 +29,7 @@ _CODES = {
 _ZEROS = {"arab": "٠", "arabext": "۰", "beng": "০", "deva": "०", "mymr": "၀"}
 _DIGITS = {system: {ord("0") + digit: chr(ord(zero) + digit) for digit in range(10)}
            for system, zero in _ZEROS.items()}
-_PLAIN = str.maketrans({"İ": "i", "\u00a0": " ", "\u202f": " "})
+_PLAIN = str.maketrans("\u00a0\u202f", "  ")
 _SIGNS = frozenset(" '’ʼʻ‘-·\u200b\u200c\u200d")  # the last three join or part letters
 
 
@@ -112,11 +112,13 @@ def kind_of(entity: str) -> str:
 
 
 def lower(text: str) -> str:
-    """Return `text` in lower case, composed, with plain spaces.
+    """Return `text` in lower case, composed: capitals would tell kinds apart in most languages."""
+    return unicodedata.normalize("NFC", text.replace("İ", "i").lower())
 
-    Capitals would tell kinds apart in most languages, and so would spaces that break no line.
-    """
-    return unicodedata.normalize("NFC", text.translate(_PLAIN).lower())
+
+def plainly_spaced(text: str) -> str:
+    """Return `text` with plain spaces alone: of those that break no line some units have more."""
+    return text.translate(_PLAIN)
 
 
 def _is_plain(name: str) -> bool:

@@ -14,7 +14,9 @@ from trainables.lab.balance import form_balanced
 
 __all__ = ["Draws", "Ints", "Pool"]
 
-_ROUNDS = 200  # of drawing anew what holds a thing twice
+# Rounds of drawing anew what holds a thing twice: first by weight, then, where few things have
+# nearly all of it, by chance alone.
+_WEIGHTED_ROUNDS, _ROUNDS = 20, 200
 _NO_SIGNS = dict.fromkeys(map(ord, "-'’ʼʻ‘·./"))
 
 Ints = npt.NDArray[np.int64]
@@ -90,15 +92,16 @@ class Pool:
         aside = np.empty((len(kinds), 0), dtype=np.int64) if taken is None else taken
         drawn = np.zeros((len(kinds), count), dtype=np.int64)
         left = np.arange(len(kinds))
-        for _ in range(_ROUNDS):
-            drawn[left] = self._drawn(np.repeat(kinds[left, None], count, axis=1), draws)
+        for number in range(_ROUNDS):
+            draw = self._by_weight if number < _WEIGHTED_ROUNDS else self.any_of
+            drawn[left] = draw(np.repeat(kinds[left, None], count, axis=1), draws)
             left = left[self._repeats(drawn[left], aside[left])]
             if not len(left):
                 return drawn
         raise ValueError(f"a kind must have things enough for lists of {count} different ones, "
                          f"got too few of kind {int(kinds[left[0]])}")
 
-    def _drawn(self, kinds: Ints, draws: Draws) -> Ints:
+    def _by_weight(self, kinds: Ints, draws: Draws) -> Ints:
         """Draw a cell of each given kind by weight, and any of its items; same shape."""
         ends = np.cumsum(self._weights)
         bounds = np.concatenate([[0], ends])[np.searchsorted(self._cells[:, 0],

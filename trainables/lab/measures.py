@@ -13,7 +13,7 @@ from babel.units import format_unit
 
 from spaces.languages import ENGLISH
 from spaces.tasks import Split
-from trainables.lab.cldr import locality, lower
+from trainables.lab.cldr import locality, lower, plainly_spaced
 
 __all__ = ["NUMBERS", "UNITS", "Measure", "hashed_split", "measures", "own_units", "unit_names"]
 
@@ -78,7 +78,7 @@ def measures(language: str, split: Split) -> tuple[Measure, ...]:
     plurals = {number: here.locale.plural_form(number) for number in NUMBERS}
     return tuple(
         Measure(number, quantity, unit, style,
-                forms[plurals[number]].replace("{0}", written[number]))
+                plainly_spaced(forms[plurals[number]]).replace("{0}", written[number]))
         for (quantity, unit, style), forms in styled.items()
         for number in _numbers()[split, quantity, unit])
 
@@ -87,7 +87,8 @@ def measures(language: str, split: Split) -> tuple[Measure, ...]:
 def own_units(language: str) -> dict[tuple[str, str], _Forms]:
     """Return (quantity, unit) -> its forms written out, in a language's own words.
 
-    Left out are units that the CLDR names by its own id or in English. Where it has no long form
+    Left out are units that the CLDR names by its own id or in English (a pattern that differs in
+    as little as its space is a language's own, as French "joules" is). Where it has no long form
     the short one stands for it, as in the CLDR's own root locale (babel does not follow that
     alias), unless that is the English symbol.
     """
