@@ -96,8 +96,9 @@ def test_another_script_hardly_copies_and_a_close_language_mostly_does(
 
 def test_too_few_rows_are_no_subset_and_hub_tasks_have_none() -> None:
     assert len(non_copy_rows(made("lab-measure", "ka"))) > 100
-    few = made("lab-measure", "sv")
-    assert 0 < int((row_similarities(few) < NON_COPY_BELOW).sum()) < NON_COPY_ROWS
+    # Close relatives of English have a few such rows each: one of them has too few.
+    few = next(rows for rows in (made("lab-measure", code) for code in ("da", "de", "es", "no"))
+               if 0 < int((row_similarities(rows) < NON_COPY_BELOW).sum()) < NON_COPY_ROWS)
     assert len(non_copy_rows(few)) == 0
     assert len(non_copy_rows(made("lab-measure", "en"))) == 0
     from spaces.benchmark_tasks import BENCHMARK_TASKS
