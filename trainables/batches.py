@@ -26,9 +26,10 @@ class Batch:
     """One worker's share of a step's batch.
 
     `inputs` are the items' sequences, of each item as many. `targets` are int64: [items] of
-    labels or right options, [items, length] of tags or masked tokens, or [items, 2] of answer
-    ends. `count` is what the whole batch's summed loss is divided by, over all workers;
-    `examples` and `tokens` are the whole batch's items and real (non-padding) tokens.
+    labels or right options, [items, length] of tags or masked tokens, [items, 2] of answer
+    ends, or [1, pairs, 1] of translations. `count` is what the whole batch's summed loss is
+    divided by, over all workers; `examples` and `tokens` are the whole batch's items and real
+    (non-padding) tokens.
     """
 
     head: str

@@ -74,7 +74,9 @@ class Source:
                     len(DIRECTIONS))
 
     def listed(self, texts: Sequence[str], style: ListStyle = "standard") -> str:
-        """Write texts as the language writes a list."""
+        """Write texts as the language writes a list; a single one stands for itself."""
+        if len(texts) == 1:
+            return texts[0]
         return self.locality.templates[style, len(texts)].format(*texts)
 
 

@@ -39,8 +39,8 @@ def make_parallel_text(language: str) -> pa.Table:
     written_out = unit_names(ENGLISH)
     units = [(name, written_out[quantity, unit, "long"])
              for (quantity, unit, _), name in sorted(unit_names(language).items())]
-    rows = [(_listed(here, [first for first, _ in items]),
-             _listed(english, [second for _, second in items]))
+    rows = [(here.listed([first for first, _ in items]),
+             english.listed([second for _, second in items]))
             for pool, count in ((names, _ROWS["names"]), (units, _ROWS["units"]))
             for items in _drawn(here.draws, pool, count)]
     return pa.table({"text": pa.array([text for text, _ in rows], pa.string()),
@@ -53,7 +53,3 @@ def _drawn(draws: Draws, pool: Sequence[_Translated], rows: int) -> list[list[_T
     places = draws.below(len(pool), rows, _LONGEST).tolist()
     return [[pool[place] for place in held[:count]]
             for held, count in zip(places, counts.tolist(), strict=True)]
-
-
-def _listed(source: Source, texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else source.listed(texts)

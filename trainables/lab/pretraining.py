@@ -64,24 +64,20 @@ def _parted(source: Source, lists: Sequence[_Items]) -> list[_Row]:
     for number, (items, style) in enumerate(zip(lists, _styles(source, len(lists)), strict=True)):
         texts = [text for _, text in items]
         end = int(source.draws.below(len(texts) - 1, 1)[0]) + 1 if number % 2 else len(texts)
-        rows.append((_written(source, texts[:end], style),
-                     _written(source, texts[end:], style) if texts[end:] else None))
+        rows.append((source.listed(texts[:end], style),
+                     source.listed(texts[end:], style) if texts[end:] else None))
     return rows
 
 
 def _glossed(source: Source, lists: Sequence[_Items]) -> list[_Row]:
     """Write lists of measures, and after each the same in symbols where the language has them."""
-    return [(_written(source, [text for _, text in items], style),
-             _written(source, [source.symbols.get(name, text) for name, text in items], style))
+    return [(source.listed([text for _, text in items], style),
+             source.listed([source.symbols.get(name, text) for name, text in items], style))
             for items, style in zip(lists, _styles(source, len(lists)), strict=True)]
 
 
 def _styles(source: Source, rows: int) -> list[ListStyle]:
     return ["or" if drawn else "standard" for drawn in source.draws.below(2, rows).tolist()]
-
-
-def _written(source: Source, texts: Sequence[str], style: ListStyle) -> str:
-    return texts[0] if len(texts) == 1 else source.listed(texts, style)
 
 
 def _drawn(source: Source, pool: Pool, rows: int) -> list[_Items]:
