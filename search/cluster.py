@@ -21,8 +21,7 @@ __all__ = ["Capacity", "capacity", "environment", "joined", "trial_resources", "
 DRIVER_CPUS = 0.01
 # A worker asks for a little less than its cores, so that the drivers fit beside the workers.
 CORE_ALLOWANCE = 0.9
-# A private cluster's workers give way to Ray's own processes, as everywhere, but not as far as
-# the makers of rows and the writer of MLflow's runs do (19); Ray's default is 15.
+# A private cluster's workers give way to Ray's own processes, as everywhere; Ray's default is 15.
 WORKER_NICENESS = 10
 
 

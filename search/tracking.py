@@ -26,7 +26,8 @@ _WRITER_ENVIRONMENT: Final = {
 }
 # The writer imports the very copy of stiltune that started it, from any working directory. It
 # gives way to the trials, above all while they start.
-_WRITER: Final = ("import os, sys; os.nice(19); sys.path[:] = sys.argv[1:]; "
+_WRITER: Final = ("import sys; sys.path[:] = sys.argv[1:]; "
+                  "from trainables.priority import give_way; give_way(10); "
                   "from search.tracking_process import main; main()")
 _SQLITE_FILE: Final = re.compile(r"sqlite:///(?!/)(?!:memory:)(.+)")
 

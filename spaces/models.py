@@ -79,8 +79,8 @@ Model = Annotated[LabModel | HubModel | SimulatedModel, Field(discriminator="ori
 LAB_MODELS = (
     LabModel(name="lab-tiny", layers=1, hidden=32, heads=2, feed_forward=64, steps=60,
              batch_size=32, learning_rate=2e-3, mask_rate=0.3),
-    LabModel(name="lab-small", layers=2, hidden=64, heads=4, feed_forward=128, steps=800,
-             batch_size=24, learning_rate=5e-3, mask_rate=0.3),
+    LabModel(name="lab-small", layers=2, hidden=64, heads=4, feed_forward=128, steps=600,
+             batch_size=16, learning_rate=5e-3, mask_rate=0.3),
     LabModel(name="lab-medium", layers=3, hidden=128, heads=4, feed_forward=256, steps=1_000,
              batch_size=24, learning_rate=2e-3, mask_rate=0.3),
 )

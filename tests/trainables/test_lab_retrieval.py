@@ -80,13 +80,13 @@ def test_the_english_says_what_the_row_says(code: str) -> None:
 
 
 def test_what_is_no_copy_is_looked_for_among_all_rows() -> None:
-    """100 rows of 360 are asked for of a made-up subset: chance stays at 1 in 360."""
-    rows = made("eu")
-    each = PanelSet(task=TASK.name, language="eu", panel="report", rows=len(rows), data="",
+    """Some of the rows are near-copies: for the others too chance is 1 in all."""
+    rows = made("ps")
+    each = PanelSet(task=TASK.name, language="ps", panel="report", rows=len(rows), data="",
                     official=True)
     places = list(range(len(rows)))
     found = {score.subset: score for score in scores_of(each, rows, places)}
-    assert found["non-copy"].rows == len(non_copy_rows(rows)) >= 20
+    assert found["non-copy"].rows == len(non_copy_rows(rows)) < len(rows)
     assert found["all"].chance == found["non-copy"].chance == pytest.approx(100 / len(rows))
     assert found["all"].points == found["non-copy"].points == 100
 
@@ -95,7 +95,7 @@ def test_it_is_made_ahead_like_any_other(tmp_path: Path, monkeypatch: pytest.Mon
     wanted = {"cache": str(tmp_path), "vocabularies": [],
               "rows": [("lab-retrieval", "el"), ("lab-kind", "el")]}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(wanted)))
-    monkeypatch.setattr("os.nice", lambda _: 0)  # the tests' own process keeps its rank
+    monkeypatch.setattr("trainables.lab.prepare.give_way", lambda _: None)  # the tests' own process keeps its rank
     main()
     lab = Lab(tmp_path)
     assert sorted(path.relative_to(lab.path).as_posix() for path in lab.path.rglob("*.arrow")) == [

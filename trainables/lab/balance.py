@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
-__all__ = ["form_balanced"]
+__all__ = ["Ints", "form_balanced"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -10,16 +10,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from trainables.lab.balance import form_balanced
+from trainables.lab.balance import Ints, form_balanced
 
-__all__ = ["Draws", "Ints", "Pool"]
+__all__ = ["Draws", "Pool"]
 
 # Rounds of drawing anew what holds a thing twice: first by weight, then, where few things have
 # nearly all of it, by chance alone.
 _WEIGHTED_ROUNDS, _ROUNDS = 20, 200
 _NO_SIGNS = dict.fromkeys(map(ord, "-'’ʼʻ‘·./"))
-
-Ints = npt.NDArray[np.int64]
 
 
 class Draws:
@@ -51,19 +49,13 @@ class Pool:
     """
 
     def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int) -> None:
-        # A kind's items that are written alike (a cell) lie side by side.
-        held = sorted((kind, _form(text), document, text) for kind, document, text in items)
-        self.documents = [document for _, _, document, _ in held]
+        held = sorted((kind, document, text) for kind, document, text in items)
+        self.documents = [document for _, document, _ in held]
         self.texts = [text for *_, text in held]
         self.kinds = np.array([kind for kind, *_ in held])
-        things = [document.partition(":")[2] for document in self.documents]
-        self._things = np.unique(things, return_inverse=True)[1]
         self.count = kinds
         self._sizes = np.bincount(self.kinds, minlength=kinds)
         self._starts = np.cumsum(self._sizes) - self._sizes
-        forms = np.array([[kind, *form] for kind, form, *_ in held], dtype=np.int64)
-        self._cells, self._cell_starts, self._cell_sizes = np.unique(
-            forms, axis=0, return_index=True, return_counts=True)
 
     def document(self, *lists: Sequence[int]) -> str:
         """Name the items of a row, the same in every language."""
@@ -93,7 +85,7 @@ class Pool:
         drawn = np.zeros((len(kinds), count), dtype=np.int64)
         left = np.arange(len(kinds))
         for number in range(_ROUNDS):
-            draw = self._by_weight if number < _WEIGHTED_ROUNDS else self.any_of
+            draw = self._cells.draw if number < _WEIGHTED_ROUNDS else self.any_of
             drawn[left] = draw(np.repeat(kinds[left, None], count, axis=1), draws)
             left = left[self._repeats(drawn[left], aside[left])]
             if not len(left):
@@ -101,22 +93,15 @@ class Pool:
         raise ValueError(f"a kind must have things enough for lists of {count} different ones, "
                          f"got too few of kind {int(kinds[left[0]])}")
 
-    def _by_weight(self, kinds: Ints, draws: Draws) -> Ints:
-        """Draw a cell of each given kind by weight, and any of its items; same shape."""
-        ends = np.cumsum(self._weights)
-        bounds = np.concatenate([[0], ends])[np.searchsorted(self._cells[:, 0],
-                                                             np.arange(self.count + 1))]
-        totals = np.diff(bounds).astype(np.uint64)
-        places = (draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
-        cells = np.searchsorted(ends, bounds[kinds] + places, side="right")
-        within = draws.raw(*kinds.shape) % self._cell_sizes[cells].astype(np.uint64)
-        return np.asarray(self._cell_starts[cells] + within.astype(np.int64))
+    # Who draws by chance alone, as pretraining text does, needs neither things nor cells.
+    @cached_property
+    def _things(self) -> Ints:
+        things = [document.partition(":")[2] for document in self.documents]
+        return np.asarray(np.unique(things, return_inverse=True)[1])
 
     @cached_property
-    def _weights(self) -> Ints:
-        own = np.split(self._things, self._cell_starts[1:])
-        things = np.array([len(np.unique(held)) for held in own])
-        return form_balanced(self._cells[:, 0], self._cells[:, 1:], things)
+    def _cells(self) -> _Cells:
+        return _Cells(self.kinds, self.count, self.texts, self._things)
 
     def _repeats(self, lists: Ints, aside: Ints) -> npt.NDArray[np.bool_]:
         """Return which lists hold a thing twice, or one of a thing aside. Shape [rows]."""
@@ -124,6 +109,34 @@ class Pool:
         own = things[:, : lists.shape[1], None]
         same = (own == things[:, None, :]).sum(axis=(1, 2))
         return np.asarray(same > lists.shape[1])
+
+
+class _Cells:
+    """Items by cell (one kind, written alike), drawn so that forms say little of their kinds.
+
+    The items of cell c are `_items[_starts[c]:_starts[c] + _sizes[c]]`.
+    """
+
+    def __init__(self, kinds: Ints, count: int, texts: Sequence[str], things: Ints) -> None:
+        forms = np.array([[kind, *_form(text)] for kind, text in zip(kinds, texts, strict=True)])
+        cells, cell_of, self._sizes = np.unique(
+            forms, axis=0, return_inverse=True, return_counts=True)
+        self._items = np.argsort(cell_of.ravel(), kind="stable")
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        own = np.split(things[self._items], self._starts[1:])
+        weights = form_balanced(cells[:, 0], cells[:, 1:],
+                                np.array([len(np.unique(held)) for held in own]))
+        self._ends = np.cumsum(weights)
+        firsts = np.searchsorted(cells[:, 0], np.arange(count + 1))
+        self._bounds = np.concatenate([[0], self._ends])[firsts]  # of the kinds
+
+    def draw(self, kinds: Ints, draws: Draws) -> Ints:
+        """Draw a cell of each given kind by weight, and any of its items; same shape."""
+        totals = np.diff(self._bounds).astype(np.uint64)
+        places = (draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
+        cells = np.searchsorted(self._ends, self._bounds[kinds] + places, side="right")
+        within = draws.raw(*kinds.shape) % self._sizes[cells].astype(np.uint64)
+        return np.asarray(self._items[self._starts[cells] + within.astype(np.int64)])
 
 
 def _form(text: str) -> tuple[int, int, int]:

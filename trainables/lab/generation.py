@@ -20,8 +20,9 @@ import pyarrow as pa
 from spaces.lab_tasks import DIRECTIONS, ENTITY_KINDS, LAB_ROWS, OPTIONS, QUANTITIES
 from spaces.languages import ENGLISH
 from spaces.tasks import UNCOUNTED, Split, Task
+from trainables.lab.balance import Ints
 from trainables.lab.cldr import ListStyle, kind_of, locality
-from trainables.lab.draws import Draws, Ints, Pool
+from trainables.lab.draws import Draws, Pool
 from trainables.lab.measures import measures
 from trainables.lab.splits import split_of
 from trainables.lab.times import own_times, relative_times

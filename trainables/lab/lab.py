@@ -23,7 +23,7 @@ from trainables.rows import DataError, Rows
 __all__ = ["Lab"]
 
 # Bumped whenever the code of this folder makes other bytes from the same CLDR; a test watches it.
-VERSION = 6
+VERSION = 7
 
 
 class Lab:

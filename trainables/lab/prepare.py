@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +18,7 @@ from spaces.lab_tasks import LAB_TASKS
 from spaces.models import LAB_MODELS
 from spaces.tasks import find_task
 from trainables.lab.lab import Lab
+from trainables.priority import give_way
 
 __all__ = ["main", "make_whole"]
 
@@ -29,12 +29,12 @@ def main() -> None:
     A line on standard output says that what pretraining needs is there.
     """
     wanted = json.load(sys.stdin)
-    os.nice(10)  # Ray's start takes longer, and everything waits for that
+    gc.disable()  # rows have no cycles
     cache = Path(wanted["cache"])
     _make_text(cache, wanted["vocabularies"])
     sys.stdout.write("tokenizers\n")
     sys.stdout.flush()
-    os.nice(9)  # the first phase needs no rows: they give way to whatever starts
+    give_way(19)  # the first phase needs no rows: they give way to whatever starts
     _make_rows(cache, wanted["rows"])
 
 
