@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spaces.tasks import Kind, Task
-from trainables.encoding import IGNORED, Encoded, Padded
+from trainables.encoded import IGNORED, Encoded, Padded
 from trainables.sampling import DrawPlan, Pool, draw_plan
 from trainables.tokenizer import Tokenizer
 

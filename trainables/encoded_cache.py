@@ -18,7 +18,8 @@ from safetensors.numpy import save_file
 
 from spaces.tasks import Kind
 from spaces.value import digest_of
-from trainables.encoding import Encoded, encode
+from trainables.encoded import Encoded
+from trainables.encoding import encode
 from trainables.rows import Rows
 from trainables.tokenizer import Tokenizer
 

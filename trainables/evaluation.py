@@ -13,9 +13,9 @@ from safetensors.torch import load_model
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
 from trainables.device import choose_device
+from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import read_ref
-from trainables.encoding import Encoded
 from trainables.heads import fresh_head
 from trainables.metrics import nearest
 from trainables.panel_sets import PanelSet, subset

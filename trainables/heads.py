@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spaces.tasks import Kind, Task
+from trainables.encoded import IGNORED
 from trainables.encoder import Encoder, mean_pooled
-from trainables.encoding import IGNORED
 
 __all__ = ["ChoiceHead", "Head", "MaskedTokenHead", "SequenceHead", "SpanHead", "TagHead",
            "TranslationHead", "fresh_head", "initialised"]

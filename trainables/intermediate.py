@@ -25,8 +25,8 @@ from trainables.recipes import derived_seed
 
 if TYPE_CHECKING:
     from trainables.batches import Batches, TaskBatches
+    from trainables.encoded import Encoded
     from trainables.encoder import Encoder
-    from trainables.encoding import Encoded
     from trainables.heads import Head
     from trainables.tokenizer import Tokenizer
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from trainables.batches import Batch, Batches
-from trainables.encoding import IGNORED, Encoded
+from trainables.encoded import IGNORED, Encoded
 from trainables.sampling import Pool, draw_plan
 
 __all__ = ["ParallelBatches", "TakingTurns"]

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from spaces.tasks import Kind
 from trainables.device import Device
+from trainables.encoded import IGNORED, Encoded
 from trainables.encoder import Encoder
-from trainables.encoding import IGNORED, Encoded
 from trainables.heads import Head
 from trainables.rows import Rows
 from trainables.workers import Workers

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spaces.tasks import Kind
-from trainables.encoding import IGNORED, Encoded, span_targets
+from trainables.encoded import IGNORED, Encoded
+from trainables.encoding import span_targets
 from trainables.recipes import derived_seed
 from trainables.rows import Rows
 

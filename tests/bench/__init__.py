@@ -1,12 +1,18 @@
 """Benchmarks, run by hand from the checkout's root; no test asserts a time.
 
-Each runs both of its sides in one go and prints their ratio beside the figure it is held to:
+What compares runs both of its sides in one go and prints their ratio beside the figure that it is
+held to:
 
     python -m tests.bench.platform_cost     Ray, Tune, journal and MLflow against bare processes
     python -m tests.bench.against_recipe    against the recipe of the libraries' documentation
     python -m tests.bench.tokens            the train loop against transformers' Trainer
     python -m tests.bench.warm              a second start on one storage, and its read-out
-    python -m tests.bench.generation        the whole lab made, from a cold start
+
+What measures the lab prints tables:
+
+    python -m tests.bench.generation        the whole lab made, from a cold start: seconds, memory
+    python -m tests.bench.lab_table         each intermediate task's effect on each target
+    python -m tests.bench.lab_checks        what readers without an encoder score, beside chance
 
 They need the extra `bench` (`pip install '.[bench]'`) and a machine with nothing else to do:
 each prints the load it found. `--help` says what may be varied.

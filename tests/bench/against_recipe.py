@@ -138,7 +138,8 @@ def _tokenise(task: Task, language: str, split: str, storage: Path, tokenizer: P
               *, most: int | None = None) -> None:
     from datasets import Dataset, disable_progress_bars
 
-    from trainables.encoding import IGNORED, encode
+    from trainables.encoded import IGNORED
+    from trainables.encoding import encode
     from trainables.panel_sets import subset
     from trainables.sources import Sources
     from trainables.tokenizer import load_tokenizer

@@ -38,8 +38,9 @@ from spaces.value import digest_of
 from tests.bench.measure import report
 from trainables.batches import TaskBatches
 from trainables.device import choose_device
+from trainables.encoded import Encoded
 from trainables.encoder import fresh_encoder
-from trainables.encoding import Encoded, encode
+from trainables.encoding import encode
 from trainables.heads import fresh_head
 from trainables.lab import Lab
 from trainables.rows import Rows, row_schema

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -22,13 +22,11 @@ pools = st.lists(st.sampled_from(LAB), unique=True, max_size=12)
 some_order = st.sampled_from(ORDERS) | st.integers(0, 10**6).map("random:{}".format)
 
 
-@settings(deadline=None)
 @given(some_order, pools)
 def test_an_order_is_a_permutation_of_the_pool_without_english(order: str, pool: list[str]) -> None:
     assert sorted(ordered(order, pool)) == sorted(set(pool) - {ENGLISH})
 
 
-@settings(deadline=None)
 @given(some_order, pools.flatmap(lambda pool: st.tuples(st.just(pool), st.permutations(pool))))
 def test_an_order_does_not_depend_on_how_the_pool_is_sorted(
     order: str, both: tuple[list[str], list[str]]
@@ -38,13 +36,11 @@ def test_an_order_does_not_depend_on_how_the_pool_is_sorted(
     assert ordered(order, pool) == ordered(order, [*set(pool) - {ENGLISH}, ENGLISH])
 
 
-@settings(deadline=None)
 @given(some_order.filter(lambda order: order != "diverse"), pools)
 def test_places_do_not_depend_on_the_rest_of_the_pool(order: str, pool: list[str]) -> None:
     assert ordered(order, pool) == tuple(code for code in ordered(order, LAB) if code in pool)
 
 
-@settings(deadline=None)
 @given(some_order, pools, st.booleans())
 def test_sets_of_one_order_are_nested(order: str, pool: list[str], english: bool) -> None:
     size = len(set(pool) - {ENGLISH})

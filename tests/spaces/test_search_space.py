@@ -85,7 +85,7 @@ def decoded(at: SearchSpace, suggestion: dict[str, Any], seed: int = 0) -> Trial
 
 
 @pytest.mark.parametrize("phase", WEIGHTINGS, ids=str)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_every_trial_is_a_mixture_and_goes_to_a_suggestion_and_back(
     phase: dict[str, Any], data: Any
@@ -108,7 +108,6 @@ def _check_weights(config: TrialConfig, *, most: int) -> None:
     assert math.isclose(math.fsum(cell.weight for cell in config.intermediate.cells), 1)
 
 
-@settings(deadline=None)
 @given(weights=st.lists(st.integers(0, GRAIN), min_size=3, max_size=3))
 def test_any_mixture_on_the_grain_lies_in_a_free_simplex(weights: list[int]) -> None:
     cuts = [0, *sorted(weights), GRAIN]
@@ -255,7 +254,7 @@ def test_a_point_fed_back_from_outside_the_space_is_refused() -> None:
         at.fixed_points([unknown])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_trial_fed_back_as_a_point_is_the_same_trial(data: Any) -> None:
     at = space(max_active=3, examples=[100, 200])

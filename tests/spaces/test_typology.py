@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spaces import typology
@@ -20,7 +20,6 @@ CODES = [entry.code for entry in languages()]
 ROOT = Path(__file__).parents[2]
 
 
-@settings(deadline=None)  # the first call reads the tables
 @given(st.sampled_from(CODES), st.sampled_from(CODES), st.sampled_from(list(DistanceKind)))
 def test_distance_is_bounded_symmetric_and_zero_to_itself(
     a: str, b: str, kind: DistanceKind

@@ -14,8 +14,9 @@ from transformers import RobertaTokenizer
 
 from spaces.tasks import Kind
 from tests.trainables.tiny import TASKS, WORDS, rows, task, write_tokenizer
+from trainables.encoded import IGNORED, Encoded
 from trainables.encoded_cache import EncodedCache
-from trainables.encoding import IGNORED, Encoded, encode
+from trainables.encoding import encode
 from trainables.predict import values_of
 from trainables.rows import DataError, Rows, row_schema
 from trainables.tokenizer import Tokenizer, load_tokenizer
@@ -32,7 +33,7 @@ def made(kind: Kind, table: list[dict[str, Any]]) -> Rows:
                 table=pa.Table.from_pylist(filled, schema=row_schema(kind)), fingerprint="f")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.sampled_from([*WORDS, "w1w2", "\u200b"]), max_size=40), min_size=1,
                 max_size=4), st.integers(3, 20))
 def test_long_sentences_are_split_and_joined_again(

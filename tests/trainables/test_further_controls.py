@@ -30,7 +30,8 @@ from tests.trainables.tiny import (
     write_tokenizer,
 )
 from trainables.batches import MaskedTaskBatches, TaskBatches
-from trainables.encoding import IGNORED, Encoded, encode
+from trainables.encoded import IGNORED, Encoded
+from trainables.encoding import encode
 from trainables.intermediate import IntermediatePhase
 from trainables.phases import Context, Made, Phase, Setting
 from trainables.probe import probe, probe_faults

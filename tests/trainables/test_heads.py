@@ -8,9 +8,9 @@ from transformers import AlbertConfig, AlbertModel
 
 from spaces.tasks import Kind
 from tests.trainables.tiny import task, write_encoder
+from trainables.encoded import IGNORED
 from trainables.encoder import Encoder, load_encoder
 from trainables.encoder_ref import EncoderRef
-from trainables.encoding import IGNORED
 from trainables.heads import Head, MaskedTokenHead, fresh_head, initialised
 
 STATES = torch.randn(6, 5, 16, generator=torch.Generator().manual_seed(0))

@@ -95,7 +95,8 @@ def test_it_is_made_ahead_like_any_other(tmp_path: Path, monkeypatch: pytest.Mon
     wanted = {"cache": str(tmp_path), "vocabularies": [],
               "rows": [("lab-retrieval", "el"), ("lab-kind", "el")]}
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(wanted)))
-    monkeypatch.setattr("trainables.lab.prepare.give_way", lambda _: None)  # the tests' own process keeps its rank
+    # The tests' own process keeps its rank.
+    monkeypatch.setattr("trainables.lab.prepare.give_way", lambda _: None)
     main()
     lab = Lab(tmp_path)
     assert sorted(path.relative_to(lab.path).as_posix() for path in lab.path.rglob("*.arrow")) == [

@@ -57,7 +57,7 @@ def perfect(kind: Kind, gold: list[Any]) -> list[Any]:
 # The contract that every metric passes
 
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_contract(kind: Kind, name: str, data: st.DataObject) -> None:
     metric = METRICS[kind][name]
@@ -83,7 +83,7 @@ def test_nothing_to_score_is_refused(kind: Kind, name: str) -> None:
 
 @pytest.mark.parametrize("kind", [Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING,
                                   Kind.MULTIPLE_CHOICE])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_chance_is_what_no_constant_prediction_beats(kind: Kind, data: st.DataObject) -> None:
     gold, _ = data.draw(scored(kind))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainables.batches import Batch
-from trainables.encoding import IGNORED, Encoded
+from trainables.encoded import IGNORED, Encoded
 from trainables.heads import TranslationHead
 from trainables.parallel_batches import ParallelBatches, TakingTurns
 

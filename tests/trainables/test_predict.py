@@ -13,9 +13,10 @@ from torch import Tensor
 from spaces.tasks import Kind
 from tests.trainables.tiny import rows, task, write_encoder
 from trainables.device import choose_device
+from trainables.encoded import Encoded
 from trainables.encoder import Encoder, load_encoder
 from trainables.encoder_ref import EncoderRef
-from trainables.encoding import Encoded, encode
+from trainables.encoding import encode
 from trainables.heads import Head, fresh_head
 from trainables.predict import Predictor, values_of
 from trainables.tokenizer import Tokenizer, load_tokenizer

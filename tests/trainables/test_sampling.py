@@ -35,7 +35,7 @@ def test_counts_are_exact_in_expectation() -> None:
     assert np.all(np.abs(mean - 7 * shares) < 5 * 0.5 / np.sqrt(4_000))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 2), st.floats(0.05, 1.0)), min_size=1, max_size=6),
        st.integers(1, 60), st.integers(1, 9), st.integers(0, 100))
 def test_steps_and_examples_meet_the_mixture(
@@ -65,7 +65,7 @@ def test_examples_of_cells_are_exact_in_expectation() -> None:
 
 
 @given(st.integers(1, 50), st.integers(1, 20), st.integers(0, 100))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rows_are_drawn_by_whole_epochs(size: int, steps: int, seed: int) -> None:
     plan = draw_plan(pools([(0, 1.0)], size), steps, 4, seed)
     drawn = Counter(plan.items.ravel().tolist())

@@ -30,7 +30,7 @@ def mixed(weights: dict[str, float], count: int = 2) -> TrialConfig:
     return given_config.model_copy(update={"intermediate": intermediate})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0.001, 1.0), min_size=5, max_size=5))
 def test_no_mixture_gains_more_than_the_known_best(levels: list[float]) -> None:
     total = sum(levels)

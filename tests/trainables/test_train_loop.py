@@ -17,9 +17,10 @@ from spaces.trial_config import Recipe
 from tests.trainables.tiny import rows, task, write_encoder
 from trainables.batches import Batch, MaskedBatches, TaskBatches
 from trainables.device import choose_device
+from trainables.encoded import IGNORED
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import EncoderRef
-from trainables.encoding import IGNORED, encode
+from trainables.encoding import encode
 from trainables.heads import MaskedTokenHead, fresh_head, initialised
 from trainables.tokenizer import load_tokenizer
 from trainables.train_loop import NonFiniteLoss, TaskModel, TrainLoop, learning_rate
