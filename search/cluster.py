@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,11 +67,24 @@ def joined(address: str, *, dashboard: bool) -> Iterator[str]:
                         ) from error
     try:
         yield context.dashboard_url or ""
-    except BaseException:
+    finally:
+        _leave()
+
+
+def _leave() -> None:
+    """Leave the cluster, and let nothing of Ray's be freed meanwhile.
+
+    A handle or reference that is freed once Ray's core is gone, but before Ray's Python knows of
+    it, ends the whole process: exit code 1 and not a word.
+    """
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
         ray.shutdown()
-        raise
-    # Ray's processes take a second to go: the exit waits for them, the read-out need not.
-    threading.Thread(target=ray.shutdown, name="leaving Ray").start()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def capacity(resources: Resources, *, stops_early: bool, dashboard: str) -> Capacity:
