@@ -12,6 +12,8 @@ What measures the lab prints tables:
 
     python -m tests.bench.generation        the whole lab made, from a cold start: seconds, memory
     python -m tests.bench.lab_table         each intermediate task's effect on each target
+    python -m tests.bench.lab_sweep         some 500 trials on a grid, recorded as a Parquet file
+    python -m tests.bench.searchers         samplers compared on that record, without a trial
     python -m tests.bench.lab_checks        what readers without an encoder score, beside chance
 
 They need the extra `bench` (`pip install '.[bench]'`) and a machine with nothing else to do:
