@@ -26,8 +26,10 @@ from tests.bench.measure import ROOT, journal_of, report, run, start_search
 from trainables.recipes import steps_of
 
 LEAST_RATIO = 2.0
-# Suggestions alone: the fewest controls that a study may have, no designed trials.
-SETTINGS = ("controls.seeds=2", "confirmation.winners=0", "curve=null")
+# Suggestions alone: the fewest controls that a study may have, no designed trials. The recipe knows
+# no multiple choice, so the classification is the only target.
+SETTINGS = ("controls.seeds=2", "confirmation.winners=0", "curve=null",
+            "targets.tasks=[lab-measure]")
 SPLITS = {"selection": "validation", "report": "test"}
 
 
