@@ -12,12 +12,28 @@ import json
 import multiprocessing
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 MAKER = "from trainables.lab.prepare import main; main()"
+
+
+def waiting_lease(locks: Path) -> Callable[[str], AbstractContextManager[bool]]:
+    """Return a lease by a file of `locks` an entry: who comes second sleeps in the kernel.
+
+    A search's own trials give way instead, since another trial may run meanwhile.
+    """
+    locks.mkdir(exist_ok=True)
+
+    @contextmanager
+    def lease(entry: str) -> Iterator[bool]:
+        with (locks / entry).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield True
+
+    return lease
 
 
 def work(plan: dict[str, Any], storage: str, next_trial: Any, ready: Any, seconds: Any) -> None:
@@ -28,17 +44,8 @@ def work(plan: dict[str, Any], storage: str, next_trial: Any, ready: Any, second
     from trainables.trial import run_trial
     from trainables.workspace import Workspace
 
-    locks = Path(storage) / "locks"
-    locks.mkdir(exist_ok=True)
-
-    @contextmanager
-    def lease(entry: str) -> Iterator[bool]:
-        # A waiting process sleeps in the kernel: nothing waits for less.
-        with (locks / entry).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield True
-
-    context = Context(Workspace(store=f"{storage}/store", cache=f"{storage}/cache"), lease=lease)
+    context = Context(Workspace(store=f"{storage}/store", cache=f"{storage}/cache"),
+                      lease=waiting_lease(Path(storage) / "locks"))
     ready.wait()
     while True:
         with next_trial.get_lock():

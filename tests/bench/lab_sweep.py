@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import fcntl
 import json
 import multiprocessing
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
@@ -37,6 +35,7 @@ from spaces.mixtures import Mixture, uniform
 from spaces.points import Point
 from spaces.search_space import SearchSpace
 from spaces.trial_config import TrialConfig
+from tests.bench.bare import waiting_lease
 from trainables.lab import Lab
 from trainables.phases import Context
 from trainables.scores import Scores
@@ -67,21 +66,9 @@ def measure(job: tuple[str, str]) -> dict[str, float]:
     """Run one trial: its configuration as JSON, and the storage. Returns its columns of scores."""
     config, storage = TrialConfig.model_validate_json(job[0]), Path(job[1])
     workspace = Workspace(store=f"{storage}/store", cache=f"{storage}/cache", one_machine=True)
-    (*_, outcome) = run_trial(config, Context(workspace, lease=_leases(storage / "locks")))
+    (*_, outcome) = run_trial(config, Context(workspace, lease=waiting_lease(storage / "locks")))
     return {name: round(value, 3) for target in config.targets
             for name, value in _scores(outcome.scores, target)}
-
-
-def _leases(directory: Path) -> Any:
-    directory.mkdir(exist_ok=True)
-
-    @contextmanager
-    def lease(entry: str) -> Iterator[bool]:
-        with (directory / entry).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield True
-
-    return lease
 
 
 def _scores(scores: Scores, target: str) -> Iterator[tuple[str, float]]:
