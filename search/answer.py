@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from rich.console import Console
 
 from search.entries import Question, Readout
-from search.journal import Journal
+from search.journal import Event, Journal
 from search.readout import read_out
 from search.renderings import as_json, as_markdown, as_tables, as_yaml
 from search.results import collect, unfinished
@@ -17,7 +20,8 @@ from search.study import Study
 from search.tracking import Tracker
 from spaces.search_space import SearchSpace
 
-__all__ = ["make_readout", "print_answer", "print_readout", "question_of", "write_answer"]
+__all__ = ["illustrator", "make_readout", "print_answer", "print_readout", "question_of",
+           "write_answer"]
 
 
 def question_of(study: Study, space: SearchSpace) -> Question:
@@ -28,12 +32,19 @@ def question_of(study: Study, space: SearchSpace) -> Question:
         retrieval=study.search.retrieval)
 
 
-def make_readout(
-    directory: SearchDirectory, journal: Journal, question: Question, **measured: Any
-) -> Readout:
+def illustrator(event: Event) -> None:
+    """Hear the journal, and have matplotlib imported while the first trials work.
+
+    It takes seconds, which a search of a few minutes should not wait for at its end.
+    """
+    if event.kind == "started" and "search.figures" not in sys.modules:
+        Thread(target=import_module, args=("search.figures",), daemon=True).start()
+
+
+def make_readout(directory: SearchDirectory, journal: Journal, question: Question) -> Readout:
     """Return the read-out of what the journal holds now."""
     return read_out(collect(journal), question, search=directory.name,
-                    unfinished=unfinished(journal), measured=measured)
+                    unfinished=unfinished(journal))
 
 
 def write_answer(
@@ -41,15 +52,17 @@ def write_answer(
     tracker: Tracker,
 ) -> Readout:
     """Make the read-out and its figures, keep them with the search and send them to MLflow."""
-    from search.figures import draw_figures  # matplotlib takes its time; only an end draws
+    from search.figures import draw_figures  # only an end draws
 
-    readout = make_readout(directory, journal, question, wall_seconds=wall_seconds)
+    results = collect(journal)
+    readout = read_out(results, question, search=directory.name, unfinished=unfinished(journal),
+                       measured={"wall_seconds": wall_seconds})
     directory.readout.write_text(as_json(readout), encoding="utf-8")
     tables = directory.path / "readout.md"
     tables.write_text(as_markdown(readout), encoding="utf-8")
     for path in (directory.readout, tables):
         tracker.artifact(path, "readout")
-    for path in draw_figures(readout, collect(journal), directory.figures):
+    for path in draw_figures(readout, results, directory.figures):
         tracker.artifact(path, "figures")
     return readout
 

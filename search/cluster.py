@@ -21,8 +21,15 @@ __all__ = ["Capacity", "capacity", "environment", "joined", "trial_resources", "
 DRIVER_CPUS = 0.01
 # A worker asks for a little less than its cores, so that the drivers fit beside the workers.
 CORE_ALLOWANCE = 0.9
-# A private cluster's workers give way to Ray's own processes, as everywhere; Ray's default is 15.
-WORKER_NICENESS = 10
+# What only who starts a cluster may say. Its workers give way to Ray's own processes, as
+# everywhere (Ray's default is 15); nobody looks at the metrics of a cluster of its own; and
+# Tune's trials have processes made for them, so that those made in advance only delay them.
+_PRIVATE = {
+    "RAY_worker_niceness": "10",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
+}
 
 
 class Capacity(Value):
@@ -54,10 +61,9 @@ def joined(address: str, *, dashboard: bool) -> Iterator[str]:
     Raises:
         UserError: if no cluster answers at `address`.
     """
-    own = address == "local"  # only who starts a cluster may say what it runs
-    wanted = {"RAY_worker_niceness": str(WORKER_NICENESS)} if own else {}
+    own = address == "local"
     try:
-        with environment(wanted):
+        with environment(_PRIVATE if own else {}):
             context = ray.init(
                 address=address, namespace="stiltune", log_to_driver=False,
                 logging_level=logging.ERROR, include_dashboard=dashboard if own else None)

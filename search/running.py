@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 
 from search.agenda import Agenda
-from search.answer import print_answer, question_of, write_answer
+from search.answer import illustrator, print_answer, question_of, write_answer
 from search.cluster import capacity, joined
 from search.faults import InterruptedSearch
 from search.interrupts import Interrupted
@@ -32,6 +32,7 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
     tracker = Tracker(search.options.tracking_uri, search.journal, search.directory.spool,
                       search.study.study)
     search.journal.listen(tracker.offer)
+    search.journal.listen(illustrator)
     agenda: Agenda | None = None
     try:
         tracker.start()
