@@ -6,7 +6,6 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from rich.console import Console
 
