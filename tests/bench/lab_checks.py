@@ -18,6 +18,7 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -139,12 +140,10 @@ def _words(row: dict[str, Any], language: str) -> Iterator[Case]:
 
 def _question(row: dict[str, Any], language: str) -> Iterator[Case]:
     context, question = row["context"], row["question"]
-    items = _items(context, language)
     (answer,) = row["answers"]
     (start,) = row["answer_starts"]
-    place = next(number for number, (at, _) in enumerate(items) if at == start)
-    assert items[place][1] == answer
-    forms = [form_of(question), *(form_of(text) for _, text in items)]
+    place, items = _items(context, answer, start, language)
+    forms = [form_of(question), *map(form_of, items)]
     differences = [np.abs(forms[0] - form) for form in forms[1:]]
     yield Case(np.concatenate([*forms, *differences]),
                {"question": question, "context": context, "bag of both": f"{question} {context}"},
@@ -163,12 +162,20 @@ _CASES = {Kind.CLASSIFICATION: _text, Kind.PAIR: _pair, Kind.TAGGING: _words,
           Kind.QA: _question, Kind.MULTIPLE_CHOICE: _choice}
 
 
-def _items(context: str, language: str) -> list[tuple[int, str]]:
-    """Return the three items of a list and where they begin."""
-    pieces = re.split(r"\{\d\}", locality(language).templates["standard", 3])
-    found = re.fullmatch("(.+?)".join(map(re.escape, pieces)), context)
-    assert found is not None, (language, context)
-    return [(found.start(number), found[number]) for number in (1, 2, 3)]
+def _items(context: str, answer: str, start: int, language: str) -> tuple[int, list[str]]:
+    """Return the place of the answer in a list of three, and the three.
+
+    Where an item has in it what stands between items, only the answer says where it ends.
+    """
+    pieces = [re.escape(piece) for piece in
+              re.split(r"\{\d\}", locality(language).templates["standard", 3])]
+    for place in range(3):
+        held = [f"({re.escape(answer)})" if number == place else "(.+?)" for number in range(3)]
+        pattern = "".join(chain.from_iterable(zip(pieces, [*held, ""], strict=True)))
+        for found in re.finditer(f"^{pattern}$", context):
+            if found.start(place + 1) == start:
+                return place, list(found.groups())
+    raise ValueError(f"an answer must be an item of its list, got {answer!r} in {context!r}")
 
 
 def form_of(text: str) -> Floats:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 __all__ = ["Ints", "form_balanced"]
 
@@ -14,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 _UNIT = 1_000_000  # of weights
 # How often a cell is drawn, of how often it would be by chance alone: every thing stays in play.
-_LEAST, _MOST = 0.05, 4.0
+_LEAST, _MOST = 0.04, 6.0
 
 
 def form_balanced(kinds: Ints, forms: Ints, things: Ints) -> Ints:
@@ -23,7 +21,7 @@ def form_balanced(kinds: Ints, forms: Ints, things: Ints) -> Ints:
     A cell is what is written alike among the items of one kind. Kinds being equally frequent, the
     best reader of forms is right in the sum over forms of the largest share that a kind has
     there, of as many cases as there are kinds; the weights make that sum least, by a linear
-    programme. A cell is drawn a twentieth to four times as often as it would be by chance.
+    programme. A cell is drawn a twenty-fifth to six times as often as it would be by chance.
 
     Args:
         kinds: the kind of each cell, from 0 without gaps. Shape [cells].
@@ -42,6 +40,10 @@ def form_balanced(kinds: Ints, forms: Ints, things: Ints) -> Ints:
 
 def _least_telling(kind: Ints, form: Ints, forms: int, limits: Floats) -> Floats:
     """Return each cell's share of its kind. Variables: these, and the maximum at each form."""
+    # Half a second of imports, which who finds rows made does without.
+    from scipy.optimize import linprog
+    from scipy.sparse import coo_array
+
     cells, kinds = len(kind), int(kind.max()) + 1
     own, one, maxima = np.arange(cells), np.ones(cells), np.arange(kinds * forms)
     below_maximum = coo_array(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,11 @@ from trainables.lab.balance import Ints, form_balanced
 
 __all__ = ["Draws", "Pool"]
 
-# Rounds of drawing anew what holds a thing twice: first by weight, then, where few things have
-# nearly all of it, by chance alone.
-_WEIGHTED_ROUNDS, _ROUNDS = 20, 200
-_NO_SIGNS = dict.fromkeys(map(ord, "-'’ʼʻ‘·./"))
+Bools = npt.NDArray[np.bool_]
+
+# Rounds of drawing anew what must not stand: first by weight, then, where few things have nearly
+# all of it, by chance alone. Crossed groups, of which most do not stand, have more by weight.
+_WEIGHTED_ROUNDS, _CROSSED_ROUNDS, _ROUNDS = 20, 120, 200
 
 
 class Draws:
@@ -45,7 +47,7 @@ class Pool:
 
     An item is an index into `documents` (its name in every language), `texts` and `kinds` (the
     index of its kind). Items whose documents end alike (`37:length-meter`, `15:length-meter`) are
-    of one thing, and no list holds a thing twice.
+    of one thing.
     """
 
     def __init__(self, items: Iterable[tuple[int, str, str]], kinds: int) -> None:
@@ -66,32 +68,73 @@ class Pool:
         places = draws.raw(*kinds.shape) % self._sizes[kinds].astype(np.uint64)
         return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
-    def draw(self, kinds: Ints, count: int, draws: Draws, *, taken: Ints | None = None) -> Ints:
-        """Draw lists of different things of one kind, whose forms say little of their kinds.
+    def draw(self, kinds: Ints, count: int, draws: Draws) -> Ints:
+        """Draw lists of different items of one kind, whose forms say little of their kinds.
 
         Args:
             kinds: the kind of each list. Shape [rows].
             count: items of a list.
             draws: what decides.
-            taken: items whose things a row's list must not hold. Shape [rows, any].
 
         Returns:
             Items. Shape [rows, count].
 
         Raises:
-            ValueError: if a kind has too few things.
+            ValueError: if a kind has too few items.
         """
-        aside = np.empty((len(kinds), 0), dtype=np.int64) if taken is None else taken
         drawn = np.zeros((len(kinds), count), dtype=np.int64)
         left = np.arange(len(kinds))
         for number in range(_ROUNDS):
             draw = self._cells.draw if number < _WEIGHTED_ROUNDS else self.any_of
             drawn[left] = draw(np.repeat(kinds[left, None], count, axis=1), draws)
-            left = left[self._repeats(drawn[left], aside[left])]
+            left = left[_repeat(drawn[left])]
             if not len(left):
                 return drawn
-        raise ValueError(f"a kind must have things enough for lists of {count} different ones, "
+        raise ValueError(f"a kind must have items enough for lists of {count} different ones, "
                          f"got too few of kind {int(kinds[left[0]])}")
+
+    def crossed(self, kinds: Ints, asked: int, draws: Draws) -> tuple[Ints, Ints]:
+        """Draw groups in which every asked item meets every held one; kinds alone tell them apart.
+
+        An asked item is of another thing than the held one of its kind. That makes their forms
+        differ more often than those of two kinds would; so an asked item must not stand where,
+        were it of another held item's kind and written alike, it might be of that item's thing.
+
+        Args:
+            kinds: the kinds of each group. Shape [groups, kinds].
+            asked: how many items of each kind are asked with, all of different things.
+            draws: what decides.
+
+        Returns:
+            The held items, shape [groups, kinds], and those asked with, [groups, kinds, asked].
+
+        Raises:
+            ValueError: if a kind has too few things.
+        """
+        found = np.zeros((*kinds.shape, 1 + asked), dtype=np.int64)
+        left = np.arange(len(kinds))
+        for number in range(_CROSSED_ROUNDS + _ROUNDS):
+            draw = self._cells.draw if number < _CROSSED_ROUNDS else self.any_of
+            found[left] = draw(np.repeat(kinds[left, :, None], 1 + asked, axis=2), draws)
+            twice = _repeat(self._things[found[left]]).any(axis=1)
+            if number < _CROSSED_ROUNDS:
+                twice |= self._told_apart(found[left], kinds[left], draws)
+            left = left[twice]
+            if not len(left):
+                return found[..., 0], found[..., 1:]
+        raise ValueError(f"a kind must have things enough for {1 + asked} different ones, got too "
+                         f"few of one of the kinds {kinds[left[0]].tolist()}")
+
+    def _told_apart(self, found: Ints, kinds: Ints, draws: Draws) -> Bools:
+        """Return in which groups an asked item might be of a held one's thing. Shape [groups]."""
+        held, asked = found[:, :, None, None, 0], found[:, None, :, 1:]
+        groups, count = kinds.shape
+        shape = (groups, count, count, asked.shape[-1])
+        others = self._cells.counterparts(np.broadcast_to(asked, shape),
+                                          np.broadcast_to(kinds[:, :, None, None], shape), draws)
+        own = np.eye(count, dtype=bool)[None, :, :, None]
+        same = (others >= 0) & (self._things[others] == self._things[held]) & ~own
+        return np.asarray(same.any(axis=(1, 2, 3)))
 
     # Who draws by chance alone, as pretraining text does, needs neither things nor cells.
     @cached_property
@@ -102,13 +145,6 @@ class Pool:
     @cached_property
     def _cells(self) -> _Cells:
         return _Cells(self.kinds, self.count, self.texts, self._things)
-
-    def _repeats(self, lists: Ints, aside: Ints) -> npt.NDArray[np.bool_]:
-        """Return which lists hold a thing twice, or one of a thing aside. Shape [rows]."""
-        things = self._things[np.concatenate([lists, aside], axis=1)]
-        own = things[:, : lists.shape[1], None]
-        same = (own == things[:, None, :]).sum(axis=(1, 2))
-        return np.asarray(same > lists.shape[1])
 
 
 class _Cells:
@@ -121,7 +157,8 @@ class _Cells:
         forms = np.array([[kind, *_form(text)] for kind, text in zip(kinds, texts, strict=True)])
         cells, cell_of, self._sizes = np.unique(
             forms, axis=0, return_inverse=True, return_counts=True)
-        self._items = np.argsort(cell_of.ravel(), kind="stable")
+        self._of = cell_of.ravel()
+        self._items = np.argsort(self._of, kind="stable")
         self._starts = np.cumsum(self._sizes) - self._sizes
         own = np.split(things[self._items], self._starts[1:])
         weights = form_balanced(cells[:, 0], cells[:, 1:],
@@ -129,18 +166,42 @@ class _Cells:
         self._ends = np.cumsum(weights)
         firsts = np.searchsorted(cells[:, 0], np.arange(count + 1))
         self._bounds = np.concatenate([[0], self._ends])[firsts]  # of the kinds
+        known, form = np.unique(cells[:, 1:], axis=0, return_inverse=True)
+        self._forms = form.ravel()  # of the cells
+        self._at = np.full((count, len(known)), -1)  # the cell of a kind and a form
+        self._at[cells[:, 0], self._forms] = np.arange(len(cells))
 
     def draw(self, kinds: Ints, draws: Draws) -> Ints:
         """Draw a cell of each given kind by weight, and any of its items; same shape."""
         totals = np.diff(self._bounds).astype(np.uint64)
         places = (draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
-        cells = np.searchsorted(self._ends, self._bounds[kinds] + places, side="right")
-        within = draws.raw(*kinds.shape) % self._sizes[cells].astype(np.uint64)
+        return self._any_of(np.searchsorted(self._ends, self._bounds[kinds] + places,
+                                            side="right"), draws)
+
+    def counterparts(self, items: Ints, kinds: Ints, draws: Draws) -> Ints:
+        """Return any item of each kind that is written like the item, -1 if there is none."""
+        cells = self._at[kinds, self._forms[self._of[items]]]
+        return np.where(cells < 0, -1, self._any_of(cells, draws))
+
+    def _any_of(self, cells: Ints, draws: Draws) -> Ints:
+        within = draws.raw(*cells.shape) % self._sizes[cells].astype(np.uint64)
         return np.asarray(self._items[self._starts[cells] + within.astype(np.int64)])
 
 
-def _form(text: str) -> tuple[int, int, int]:
-    """Return how many letters and digits, spaces, and other signs a text has."""
+def _repeat(lists: Ints) -> Bools:
+    """Return which lists, along the last axis, hold a number twice."""
+    held = np.sort(lists, axis=-1)
+    return np.asarray((held[..., 1:] == held[..., :-1]).any(axis=-1))
+
+
+def _form(text: str) -> tuple[int, int, int, int]:
+    """Return how many letters, spaces, digits and other signs a text has."""
     spaces = text.count(" ")
-    letters = len(text.translate(_NO_SIGNS)) - spaces
-    return letters, spaces, len(text) - spaces - letters
+    digits = sum(map(str.isdigit, text))
+    letters = sum(map(_is_letter, text))
+    return letters, spaces, digits, len(text) - letters - spaces - digits
+
+
+@cache
+def _is_letter(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LM"

@@ -2,7 +2,8 @@
 
 Rows come in groups within which every part of a row goes with every label equally often. So
 whoever reads the premise, the question or the options alone, or goes by position alone, scores
-chance exactly, in every language and split. No two items of a row have the same unit or entity.
+chance exactly, in every language and split. What is asked with never has the unit or entity of what
+answers.
 """
 
 from __future__ import annotations
@@ -143,12 +144,9 @@ def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     A group is two items of one kind and two of another; its rows are the first of either kind
     with the second of either.
     """
-    groups = rows // 4
-    kinds = _in_turn(list(permutations(range(pool.count), 2)), groups)
-    left = pool.draw(kinds.ravel(), 1, source.draws).reshape(-1, 2)
-    right = pool.draw(kinds.ravel(), 1, source.draws,
-                      taken=np.repeat(left, 2, axis=0)).reshape(-1, 2)
-    for one, two in zip(left.tolist(), right.tolist(), strict=True):
+    kinds = _in_turn(list(permutations(range(pool.count), 2)), rows // 4)
+    left, right = pool.crossed(kinds, 1, source.draws)
+    for one, two in zip(left.tolist(), right[..., 0].tolist(), strict=True):
         for first in (0, 1):
             for second in (0, 1):
                 held = [one[first], two[second]]
@@ -180,12 +178,9 @@ def _squares(source: Source, pool: Pool, rows: int, *, questions: int
     each question with each rotation of the items. So every question has its answer at every
     place, and every list of items has every answer.
     """
-    groups = rows // _THREE**2
-    kinds = _in_turn(list(combinations(range(pool.count), _THREE)), groups)
-    held = pool.draw(kinds.ravel(), 1, source.draws)
-    asked = pool.draw(kinds.ravel(), questions, source.draws, taken=held)
-    for items, texts in zip(held.reshape(groups, _THREE).tolist(),
-                            asked.reshape(groups, _THREE, questions).tolist(), strict=True):
+    kinds = _in_turn(list(combinations(range(pool.count), _THREE)), rows // _THREE**2)
+    held, asked = pool.crossed(kinds, questions, source.draws)
+    for items, texts in zip(held.tolist(), asked.tolist(), strict=True):
         for turn in range(_THREE):
             turned = [items[(place + turn) % _THREE] for place in range(_THREE)]
             for which in range(_THREE):

@@ -23,7 +23,7 @@ from trainables.rows import DataError, Rows
 __all__ = ["Lab"]
 
 # Bumped whenever the code of this folder makes other bytes from the same CLDR; a test watches it.
-VERSION = 7
+VERSION = 8
 
 
 class Lab:
