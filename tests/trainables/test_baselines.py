@@ -185,12 +185,12 @@ def test_the_lab_is_solved_by_copying_where_words_are_english_ones(tmp_path: Pat
             task=measure.name, language=given.language, panel="report", rows=len(given),
             data=given.fingerprint, official=True), given, values)))
     points = scores.points(measure.name, "report", "accuracy")
-    assert points["es"] > 80
-    assert points["ka"] < 50
+    assert points["es"] > 65
+    assert points["ka"] < 30  # chance is 20
     assert scores.primary_metrics("non-copy") == {measure.name: "balanced_accuracy"}
     apart = scores.points(measure.name, "report", "balanced_accuracy", "non-copy")
     assert list(apart) == ["ka"]
-    assert apart["ka"] < 30  # chance is 20
+    assert apart["ka"] < 30
     assert [score.chance for score in scores.scores if score.subset == "non-copy"] == [
         pytest.approx(100 / len(QUANTITIES))]
     assert not any(score.official for score in scores.scores if score.subset == "non-copy")

@@ -18,7 +18,8 @@ __all__ = ["Draws", "Pool"]
 Bools = npt.NDArray[np.bool_]
 
 # Rounds of drawing anew what must not stand: first by weight, then, where few things have nearly
-# all of it, by chance alone. Crossed groups, of which most do not stand, have more by weight.
+# all of it, by chance alone. Crossed groups, of which most do not stand, have more, and by chance
+# alone as many before they may stand all the same.
 _WEIGHTED_ROUNDS, _CROSSED_ROUNDS, _ROUNDS = 20, 120, 200
 
 
@@ -69,7 +70,7 @@ class Pool:
         return np.asarray(self._starts[kinds] + places.astype(np.int64))
 
     def draw(self, kinds: Ints, count: int, draws: Draws) -> Ints:
-        """Draw lists of different items of one kind, whose forms say little of their kinds.
+        """Draw lists of differently named items of one kind, whose forms say little of their kinds.
 
         Args:
             kinds: the kind of each list. Shape [rows].
@@ -87,7 +88,7 @@ class Pool:
         for number in range(_ROUNDS):
             draw = self._cells.draw if number < _WEIGHTED_ROUNDS else self.any_of
             drawn[left] = draw(np.repeat(kinds[left, None], count, axis=1), draws)
-            left = left[_repeat(drawn[left])]
+            left = left[_repeat(self._names[drawn[left]])]
             if not len(left):
                 return drawn
         raise ValueError(f"a kind must have items enough for lists of {count} different ones, "
@@ -113,11 +114,11 @@ class Pool:
         """
         found = np.zeros((*kinds.shape, 1 + asked), dtype=np.int64)
         left = np.arange(len(kinds))
-        for number in range(_CROSSED_ROUNDS + _ROUNDS):
+        for number in range(2 * _CROSSED_ROUNDS + _ROUNDS):
             draw = self._cells.draw if number < _CROSSED_ROUNDS else self.any_of
             found[left] = draw(np.repeat(kinds[left, :, None], 1 + asked, axis=2), draws)
             twice = _repeat(self._things[found[left]]).any(axis=1)
-            if number < _CROSSED_ROUNDS:
+            if number < 2 * _CROSSED_ROUNDS:
                 twice |= self._told_apart(found[left], kinds[left], draws)
             left = left[twice]
             if not len(left):
@@ -136,7 +137,11 @@ class Pool:
         same = (others >= 0) & (self._things[others] == self._things[held]) & ~own
         return np.asarray(same.any(axis=(1, 2, 3)))
 
-    # Who draws by chance alone, as pretraining text does, needs neither things nor cells.
+    # Who draws by chance alone, as pretraining text does, needs none of these.
+    @cached_property
+    def _names(self) -> Ints:
+        return np.unique(self.documents, return_inverse=True)[1]  # one may be written twice
+
     @cached_property
     def _things(self) -> Ints:
         things = [document.partition(":")[2] for document in self.documents]
