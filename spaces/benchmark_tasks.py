@@ -1,8 +1,9 @@
 """The benchmarks' tasks, stated as data: what they are and where on the Hugging Face hub they lie.
 
-Languages, splits and labels are those of the repositories named here. UD-POS, XNLI and Tatoeba
-are target tasks of XTREME (Hu et al. 2020, arXiv 2003.11080); MNLI, SQuAD v1.1 and UD-POS serve as
-intermediate tasks (Phang et al. 2020, arXiv 2005.13013).
+Languages, splits and labels are those of the repositories named here. UD-POS, XNLI, PAWS-X and
+Tatoeba are target tasks of XTREME (Hu et al. 2020, arXiv 2003.11080); MNLI, SQuAD v1.1 and
+HellaSwag serve as intermediate tasks (Phang et al. 2020, arXiv 2005.13013), and so do UD-POS,
+PAWS-X and PAN-X. PAN-X is no target yet: its score is one of chunks by B- and I- tags.
 """
 
 from __future__ import annotations
@@ -25,6 +26,12 @@ _UDPOS_TRAINED = (
 _UDPOS_TEST_ONLY = ("th", "tl", "yo")  # Kazakh has no validation split either
 _XNLI_LANGUAGES = ("ar", "bg", "de", "el", "en", "es", "fr", "hi", "ru", "sw", "th", "tr", "ur",
                    "vi", "zh")
+_PAWSX_LANGUAGES = ("de", "en", "es", "fr", "ja", "ko", "zh")
+_PANX_LANGUAGES = (
+    "af", "ar", "bg", "bn", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu",
+    "id", "it", "ja", "jv", "ka", "kk", "ko", "ml", "mr", "ms", "my", "nl", "pt", "ru", "sw", "ta",
+    "te", "th", "tl", "tr", "ur", "vi", "yo", "zh",
+)
 _TATOEBA_LANGUAGES = (
     "af", "ar", "bg", "bn", "de", "el", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id",
     "it", "ja", "jv", "ka", "kk", "ko", "ml", "mr", "nl", "pt", "ru", "sw", "ta", "te", "th", "tl",
@@ -112,6 +119,54 @@ BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
             columns={"id": "id", "question": "question", "context": "context",
                      "answers": "answers.text", "answer_starts": "answers.answer_start"},
             document="title",
+        ),
+    ),
+    Task(
+        name="pawsx",
+        kind=Kind.PAIR,
+        roles=("intermediate", "target"),
+        train=_PAWSX_LANGUAGES,
+        evaluation=_PAWSX_LANGUAGES,
+        labels=("0", "1"),  # another meaning, the same meaning
+        metric="accuracy",
+        source=HubSource(
+            repository="google-research-datasets/paws-x",
+            config="{code}",
+            splits={"train": "train", "validation": "validation", "test": "test"},
+            # Translated row by row, so that a row's place names it in every language.
+            columns={"text": "sentence1", "text_pair": "sentence2", "label": "label"},
+        ),
+    ),
+    Task(
+        name="panx",
+        kind=Kind.TAGGING,
+        roles=("intermediate",),
+        train=_PANX_LANGUAGES,
+        evaluation=_PANX_LANGUAGES,
+        labels=("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"),
+        metric="accuracy",
+        source=HubSource(
+            repository="google/xtreme",
+            config="PAN-X.{code}",
+            splits={"train": "train", "validation": "validation", "test": "test"},
+            columns={"tokens": "tokens", "tags": "ner_tags"},
+            document="tokens",  # titles recur
+        ),
+    ),
+    Task(
+        name="hellaswag",
+        kind=Kind.MULTIPLE_CHOICE,
+        roles=("intermediate",),
+        train=("en",),
+        evaluation=("en",),
+        labels=("0", "1", "2", "3"),
+        metric="accuracy",
+        source=HubSource(
+            repository="Rowan/hellaswag",
+            config="default",
+            splits={"train": "train", "validation": "validation"},
+            columns={"prompt": "ctx", "options": "endings", "label": "label"},
+            document="source_id",  # several rows tell of one video or article
         ),
     ),
 )

@@ -25,7 +25,7 @@ def waiting_lease(locks: Path) -> Callable[[str], AbstractContextManager[bool]]:
 
     A search's own trials give way instead, since another trial may run meanwhile.
     """
-    locks.mkdir(exist_ok=True)
+    locks.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def lease(entry: str) -> Iterator[bool]:

@@ -22,7 +22,8 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from itertools import product
+from itertools import product, starmap
+from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -34,9 +35,10 @@ from spaces.lab_tasks import LAB_TASKS
 from spaces.language_orders import LanguageSet
 from spaces.languages import ENGLISH
 from spaces.mixtures import Cell, Mixture
-from spaces.models import find_model
+from spaces.models import LAB_MODELS, LabModel
 from spaces.tasks import find_task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
+from tests.bench.bare import waiting_lease
 from trainables.phases import Context
 from trainables.scores import Scores, Subset
 from trainables.trial import run_trial
@@ -45,6 +47,7 @@ from trainables.workspace import Workspace
 UNSEEN = ("af", "ca", "et", "gu", "hr", "hy", "kk", "mk", "ml", "nl", "ro", "te")
 TRAINED = ("am", "ar", "az", "bg", "bn", "cs", "de", "es", "fa", "fr", "hi", "hu", "id", "ko",
            "pl", "ru")
+MODELS = {model.name: model for model in LAB_MODELS}
 Floats = npt.NDArray[np.float64]
 RECIPE = Recipe(learning_rate=2e-3, batch_size=32)
 
@@ -60,22 +63,39 @@ class Measured(NamedTuple):
     non_copy: float
 
 
-def measure(job: tuple[str, str, str | None, int, str]) -> Measured:
-    """Run one trial: model, target, intermediate task, seed, storage."""
-    model, target, task, seed, storage = job
-    context = Context(Workspace(store=f"{storage}/store", cache=f"{storage}/cache"))
-    config = TrialConfig(
-        model=find_model(model), intermediate=_intermediate(task), targets=(target,),
-        target=RECIPE, seed=seed, pretraining_seed=seed,
-        fidelity=Fidelity(name="search", intermediate_examples=3200 if task else 0,
-                          target_examples=2400, evaluation_rows=200),
-        panels=Panels(selection=Panel(languages=UNSEEN[:1]),
-                      report=Panel(languages=(ENGLISH, *UNSEEN))))
-    (*_, outcome) = run_trial(config, context)
-    points, apart = (_points(outcome.scores, target, subset) for subset in get_args(Subset))
+class Job(NamedTuple):
+    """One trial: an encoder, a target, an intermediate task or none, and where all is kept."""
+
+    model: LabModel
+    target: str
+    task: str | None
+    seed: int
+    storage: str
+    recipe: Recipe = RECIPE  # of both trainings
+
+
+def measure(job: Job) -> Measured:
+    """Run one trial; its selection panel is as small as can be, since nothing is selected."""
+    scores = run(job, selection=UNSEEN[:1], report=(ENGLISH, *UNSEEN))
+    points, apart = (_points(scores, job.target, subset) for subset in get_args(Subset))
     english = points.pop(ENGLISH, math.nan)
     return Measured(english, statistics.fmean(points.values()),
                     statistics.fmean(apart.values()) if apart else math.nan)
+
+
+def run(job: Job, *, selection: Sequence[str], report: Sequence[str]) -> Scores:
+    """Run one trial, whose encoder is pretrained from its own seed, and return its scores."""
+    context = Context(Workspace(store=f"{job.storage}/store", cache=f"{job.storage}/cache"),
+                      lease=waiting_lease(Path(job.storage) / "locks"))
+    config = TrialConfig(
+        model=job.model, intermediate=_intermediate(job.task, job.recipe),
+        targets=(job.target,), target=job.recipe, seed=job.seed, pretraining_seed=job.seed,
+        fidelity=Fidelity(name="search", intermediate_examples=3200 if job.task else 0,
+                          target_examples=2400, evaluation_rows=200),
+        panels=Panels(selection=Panel(languages=tuple(selection)),
+                      report=Panel(languages=tuple(report))))
+    (*_, outcome) = run_trial(config, context)
+    return outcome.scores
 
 
 def _points(scores: Scores, target: str, subset: Subset) -> dict[str, float]:
@@ -83,12 +103,12 @@ def _points(scores: Scores, target: str, subset: Subset) -> dict[str, float]:
     return scores.points(target, "report", metric, subset) if metric else {}
 
 
-def _intermediate(task: str | None) -> Intermediate | None:
+def _intermediate(task: str | None, recipe: Recipe) -> Intermediate | None:
     if task is None:
         return None
     offered = [code for code in (ENGLISH, *TRAINED) if code in find_task(task, LAB_TASKS).train]
     return Intermediate(
-        mixture=Mixture(weights=((task, 1.0),)), recipe=RECIPE,
+        mixture=Mixture(weights=((task, 1.0),)), recipe=recipe,
         languages=LanguageSet(order="random:0", count=len(offered) - 1, english=True),
         cells=tuple(Cell(task=task, language=code, weight=1 / len(offered)) for code in offered))
 
@@ -96,7 +116,8 @@ def _intermediate(task: str | None) -> Intermediate | None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="lab-small", help="a lab encoder [lab-small]")
+    parser.add_argument("--model", default="lab-small", choices=list(MODELS), metavar="MODEL",
+                        help=f"one of {', '.join(MODELS)} [lab-small]")
     parser.add_argument("--seeds", type=int, default=10, help="seeds of each cell [10]")
     parser.add_argument("--first-seed", type=int, default=100, help="the first of them [100]")
     parser.add_argument("--processes", type=int, default=2, help="trials at once [2]")
@@ -104,8 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     targets = [task.name for task in LAB_TASKS if "target" in task.roles]
     rows: list[str | None] = [None, *(task.name for task in LAB_TASKS if task.trained)]
     seeds = range(given.first_seed, given.first_seed + given.seeds)
+    model = MODELS[given.model]
     with tempfile.TemporaryDirectory() as storage:
-        jobs = list(product([given.model], targets, rows, seeds, [storage]))
+        jobs = list(starmap(Job, product([model], targets, rows, seeds, [storage])))
         measure(jobs[0])  # the data, once
         with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
             found = dict(zip(jobs, pool.map(measure, jobs, chunksize=1), strict=True))
@@ -113,20 +135,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for task in rows:
         cells = []
         for target in targets:
-            own, control = (np.array([found[given.model, target, each, seed, storage]
+            own, control = (np.array([found[Job(model, target, each, seed, storage)]
                                       for seed in seeds]) for each in (task, None))
-            cells.append(_gains(own - control) if task else _scores(control))
+            cells.append(gain(own - control) if task else score(control))
         sys.stdout.write(f"| {f'`{task}`' if task else 'none (control)'} | "
                          f"{' | '.join(cells)} |\n")
 
 
-def _scores(measured: Floats) -> str:
+def score(measured: Floats) -> str:
+    """Write the scores of `Measured`, shape [seeds, 3], as a cell of the table."""
     english, unseen, apart = _intervals(measured, sign="")
     known = "" if math.isnan(measured[0, 0]) else f", English {english}"
     return f"{unseen} ({apart}){known}"
 
 
-def _gains(measured: Floats) -> str:
+def gain(measured: Floats) -> str:
+    """Write the gains of `Measured`, shape [seeds, 3], as a cell of the table."""
     _, unseen, apart = _intervals(measured, sign="+")
     return f"{unseen} ({apart})"
 

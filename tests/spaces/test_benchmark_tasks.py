@@ -9,6 +9,7 @@ from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Task, find_task
 
 @pytest.mark.parametrize(("name", "train", "evaluation"), [
     ("udpos", 30, 33), ("xnli", 1, 15), ("tatoeba", 0, 36), ("mnli", 1, 1), ("squad", 1, 1),
+    ("pawsx", 7, 7), ("panx", 40, 40), ("hellaswag", 1, 1),
 ])
 def test_languages_are_as_many_as_the_benchmark_has(
     name: str, train: int, evaluation: int
@@ -35,6 +36,9 @@ def test_columns_and_splits_are_stated_for_all_that_is_read(task: Task) -> None:
     ("xnli", "train", "en", ("nyu-mll/glue", "mnli")),
     ("tatoeba", "validation", "fa", ("google/xtreme", "tatoeba.pes")),
     ("squad", "train", "en", ("rajpurkar/squad", "plain_text")),
+    ("pawsx", "train", "ko", ("google-research-datasets/paws-x", "ko")),
+    ("panx", "test", "jv", ("google/xtreme", "PAN-X.jv")),
+    ("hellaswag", "train", "en", ("Rowan/hellaswag", "default")),
 ])
 def test_a_language_has_its_config(
     name: str, split: str, language: str, place: tuple[str, str]

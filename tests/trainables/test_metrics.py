@@ -260,7 +260,8 @@ def test_the_primary_metric_comes_first() -> None:
     names = {task.name: metrics_of(task) for task in BENCHMARK_TASKS}
     assert names == {"udpos": ("f1", "accuracy"), "xnli": ("accuracy",),
                      "tatoeba": ("accuracy",), "mnli": ("accuracy",),
-                     "squad": ("f1", "exact_match")}
+                     "squad": ("f1", "exact_match"), "pawsx": ("accuracy",),
+                     "panx": ("accuracy", "f1"), "hellaswag": ("accuracy",)}
 
 
 @pytest.mark.parametrize("listed", [*BENCHMARK_TASKS, *LAB_TASKS], ids=lambda task: task.name)

@@ -1,0 +1,127 @@
+"""The lab's ladder: what size does to the control, and to the gain from an intermediate task.
+
+One row a size of encoder, by the parameters of its body (embeddings apart): the control's score,
+and the gain of `--intermediate` over the control of the same seed, as `lab_table` writes them and
+in its languages, from seeds of pretraining that chose nothing.
+
+With `--choose` each size's controls are scored instead, with learning rates and steps around its
+own, on the validation rows of the default study's panel: what the recipes in `spaces.models` and
+the rates of training here were chosen by.
+
+    python -m tests.bench.lab_ladder                      hours on two cores, most for the largest
+    python -m tests.bench.lab_ladder --models lab-small lab-medium --seeds 3
+    python -m tests.bench.lab_ladder --choose --models lab-small
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import product
+from multiprocessing.pool import Pool
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+
+from search.study import Study
+from spaces.models import LabModel
+from spaces.trial_config import Recipe
+from tests.bench.lab_table import MODELS, RECIPE, Job, gain, measure, run, score
+from trainables.encoder_ref import count_parameters
+
+TARGETS = ("lab-measure", "lab-choice")
+FIRST_SEED = 100
+RATES = {32: 3e-3, 64: 2e-3, 96: 1.5e-3, 128: 1e-3, 144: 1e-3, 192: 7e-4, 256: 5e-4}
+"""The peak learning rate of both trainings, by the encoder's hidden size."""
+
+
+class Recipes(NamedTuple):
+    """A way to pretrain and train one size: factors of its own rates and steps."""
+
+    pretraining_rate: float
+    steps: float
+    rate: float
+
+
+AROUND = (Recipes(1, 1, 1), Recipes(0.5, 1, 1), Recipes(2, 1, 1), Recipes(1, 1.5, 1),
+          Recipes(1, 1, 0.5), Recipes(1, 1, 2))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sizes = [name for name in MODELS if name != "lab-tiny"]
+    parser.add_argument("--models", nargs="+", default=sizes, choices=sizes, metavar="MODEL",
+                        help=f"of {', '.join(sizes)} [all]")
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of each size [3]")
+    parser.add_argument("--intermediate", default="lab-tags", help="the task [lab-tags]")
+    parser.add_argument("--choose", action="store_true", help="score recipes, by validation")
+    parser.add_argument("--processes", type=int, default=2, help="trials at once [2]")
+    parser.add_argument("--storage", help="where finished phases are kept [a temporary directory]")
+    given = parser.parse_args(arguments)
+    models = [MODELS[name] for name in given.models]
+    with TemporaryDirectory() as temporary:
+        storage = given.storage or temporary
+        with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
+            lines = (_choose(models, given.seeds, storage, pool) if given.choose else
+                     _measure(models, given.intermediate, given.seeds, storage, pool))
+            for line in lines:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+
+
+def _measure(
+    models: Sequence[LabModel], task: str, seeds: int, storage: str, pool: Pool
+) -> Iterator[str]:
+    """Yield the ladder's table, a line a size."""
+    cells = [f"{target}, {row}" for target in TARGETS for row in ("control", "gain")]
+    yield f"| encoder | body parameters | {' | '.join(cells)} |"
+    yield f"|---|---|{'---|' * len(cells)}"
+    for model in models:
+        jobs = [Job(model, target, each, seed, storage, _recipe(model))
+                for target, each, seed in product(
+                    TARGETS, (None, task), range(FIRST_SEED, FIRST_SEED + seeds))]
+        found = np.array(pool.map(measure, jobs, chunksize=1)).reshape(len(TARGETS), 2, seeds, 3)
+        written = [text for control, trained in found
+                   for text in (score(control), gain(trained - control))]
+        body = count_parameters(model, None).body
+        yield f"| `{model.name}` | {body:,} | {' | '.join(written)} |"
+
+
+def _choose(
+    models: Sequence[LabModel], seeds: int, storage: str, pool: Pool
+) -> Iterator[str]:
+    """Yield the control's scores on validation rows, a line a size and recipe."""
+    for model, around in product(models, AROUND):
+        tried = model.model_copy(update={
+            "learning_rate": model.learning_rate * around.pretraining_rate,
+            "steps": round(model.steps * around.steps)})
+        recipe = _recipe(model, around.rate)
+        jobs = [Job(tried, target, None, seed, storage, recipe)
+                for target, seed in product(TARGETS, range(seeds))]
+        found = np.array(pool.map(validated, jobs, chunksize=1)).reshape(len(TARGETS), seeds)
+        means = found.mean(axis=0)
+        yield (f"{model.name}, {tried.steps} steps at {tried.learning_rate:g}, then "
+               f"{recipe.learning_rate:g}: {means.mean():.1f} ± {means.std(ddof=1):.1f}; "
+               + ", ".join(f"{target} {scores.mean():.1f}"
+                           for target, scores in zip(TARGETS, found, strict=True)))
+
+
+def validated(job: Job) -> float:
+    """Return a trial's score on the default study's selection panel, in points."""
+    panel = Study.from_file("lab").panels.selection
+    scores = run(job, selection=panel, report=panel[:1])
+    metric = scores.primary_metrics("all")[job.target]
+    return statistics.fmean(scores.points(job.target, "selection", metric).values())
+
+
+def _recipe(model: LabModel, factor: float = 1.0) -> Recipe:
+    return Recipe(learning_rate=RATES[model.hidden] * factor, batch_size=RECIPE.batch_size)
+
+
+if __name__ == "__main__":
+    main()
