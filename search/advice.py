@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from search.confirmation import Standing
 from search.entries import Readout
-from search.intervals import MAX_UNITS
+from search.intervals import MAX_UNITS, in_points
 from search.results import Role
 
 __all__ = ["advise"]
@@ -107,7 +107,7 @@ def _on_contenders(contenders: Sequence[Standing], worth: float | None) -> str:
     if needed <= _blocks(contenders):
         return f"{text}, within {reach:.2f} points of each other: take the cheapest of them."
     return (f"{text}: take the cheapest of them, or confirm on {amount} seed blocks to tell "
-            f"{worth:g} points apart.")
+            f"{in_points(worth)} apart.")
 
 
 def _reaches(contenders: Iterable[Standing]) -> Iterator[float]:
@@ -131,13 +131,13 @@ def _on_curve(readout: Readout) -> Iterator[str]:
         amount = (f"more than {MAX_UNITS - 1}" if curve.units_needed >= MAX_UNITS
                   else f"about {curve.units_needed}")
         unit = "orders" if curve.unit == "order" else "seed blocks"
-        yield (f"To locate x* at a worth of {curve.worth:g} points, run the curve on {amount} "
+        yield (f"To locate x* at a worth of {in_points(curve.worth)}, run the curve on {amount} "
                f"{unit} (there are {curve.units}), or ask for a coarser worth.")
     elif curve.verdict == "not located":
         yield "To locate x*, add orders or seed blocks to the curve's block, or a coarser worth."
     elif curve.x_star is not None:
-        yield (f"Train on {curve.x_star:g} {curve.axis}: more gain at most {curve.worth:g} points "
-               "per doubling.")
+        yield (f"Train on {curve.x_star:g} {curve.axis}: more gain at most "
+               f"{in_points(curve.worth)} per doubling.")
 
 
 def _on_selection(readout: Readout) -> Iterator[str]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.faults import UserError
-from search.intervals import units_needed
+from search.intervals import in_points, units_needed
 from search.study import Study
 from search.work import Batch, batches_of
 from spaces.languages import ENGLISH
@@ -193,7 +193,7 @@ def _warnings(study: Study, fixed: int) -> list[str]:
                      f"got {study.search.trials} (search.trials)")
     needed = _orders_needed(study)
     if needed is not None and study.curve and needed > len(study.curve.orders):
-        found.append(f"at the pilot's spread {needed} orders tell {study.curve.worth:g} points a "
+        found.append(f"at the pilot's spread {needed} orders tell {in_points(study.curve.worth)} a "
                      f"doubling, got {len(study.curve.orders)} (curve.orders)")
     return found
 

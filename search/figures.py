@@ -27,6 +27,7 @@ from search.figure_style import (
     single_figure,
     write_png,
 )
+from search.intervals import in_points
 from search.objective import Objective
 from search.renderings import gain_text
 from search.results import Outcome, Role, TrialResult
@@ -71,7 +72,7 @@ def draw_curve(curve: Saturation) -> Figure:
     axes.set_xlabel(f"{noun} (count, log scale)")
     axes.set_ylabel("score on the report panel (points)")
     basis = curve.basis if curve.units > 1 else "one seed block of one order, so no interval"
-    add_title(axes, _verdict(curve), f"worth {curve.worth:g} points per doubling; {basis}")
+    add_title(axes, _verdict(curve), f"worth {in_points(curve.worth)} per doubling; {basis}")
     add_legend(figure, _curve_key(curve))
     return figure
 

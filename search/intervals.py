@@ -11,8 +11,8 @@ from scipy import optimize, special
 
 from spaces.value import Value
 
-__all__ = ["LEVEL", "Interval", "best_critical", "crossed_interval", "spell", "t_interval",
-           "unit_means", "units_needed", "welch_interval"]
+__all__ = ["LEVEL", "Interval", "best_critical", "crossed_interval", "in_points", "spell",
+           "t_interval", "unit_means", "units_needed", "welch_interval"]
 
 # Two-sided coverage of every interval; each bound alone holds with probability 0.95.
 LEVEL = 0.90
@@ -183,6 +183,11 @@ def best_critical(groups: int, freedom: float, *, level: float = LEVEL) -> float
         return float(covered) - (1 + level) / 2
 
     return float(optimize.brentq(excess, 0, 1000, xtol=1e-6))
+
+
+def in_points(value: float) -> str:
+    """Write a number of points with its noun: `1 point`, `0.5 points`."""
+    return f"{value:g} point{'' if value == 1 else 's'}"
 
 
 def spell(interval: Interval | None, *, signed: bool = False) -> str:
