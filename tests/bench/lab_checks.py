@@ -13,11 +13,13 @@ the train split and score the other two.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import re
 import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +32,7 @@ from sklearn.linear_model import RidgeClassifier
 
 from spaces.lab_tasks import LAB_TASKS
 from spaces.languages import ENGLISH
-from spaces.tasks import UNCOUNTED, Kind, Split, Task
+from spaces.tasks import UNCOUNTED, Kind, Split, Task, find_task
 from trainables.lab import Lab
 from trainables.lab.cldr import locality
 
@@ -77,11 +79,10 @@ def findings(task: Task, language: str, lab: Lab) -> Iterator[Finding]:
         rows = [row for split in splits for row in lab.rows(task, code, split).table.to_pylist()]
         return cases_of(task, code, rows)
 
-    held, own, english = (cases(language, "validation", "test"), cases(language, "train"),
-                          cases(ENGLISH, "train"))
+    held, own = cases(language, "validation", "test"), cases(language, "train")
     truth = [case.label for case in held]
     base = majority(truth)
-    said = _by_form(english, held)
+    said = _reader_of_form(task.name, lab).predict(np.array([case.form for case in held]))
     yield Finding(task.name, language, "form", _points(said, truth) - base, len(held))
     for part in held[0].parts:
         said = _by_words([case.parts[part] for case in own], [case.label for case in own],
@@ -99,10 +100,13 @@ def cases_of(task: Task, language: str, rows: Sequence[dict[str, Any]]) -> list[
     return [case for row in rows for case in _CASES[task.kind](row, language)]
 
 
-def _by_form(seen: Sequence[Case], asked: Sequence[Case]) -> list[int]:
-    model = HistGradientBoostingClassifier(max_iter=60, random_state=0)
-    model.fit(np.array([case.form for case in seen]), [case.label for case in seen])
-    return [int(label) for label in model.predict(np.array([case.form for case in asked]))]
+@cache
+def _reader_of_form(name: str, lab: Lab) -> HistGradientBoostingClassifier:
+    """Return a classifier on form alone, trained on English, the same for all languages."""
+    task = find_task(name, LAB_TASKS)
+    seen = cases_of(task, ENGLISH, lab.rows(task, ENGLISH, "train").table.to_pylist())
+    return HistGradientBoostingClassifier(max_iter=60, random_state=0).fit(
+        np.array([case.form for case in seen]), [case.label for case in seen])
 
 
 def _by_words(texts: Sequence[str], labels: Sequence[int], asked: Sequence[str]) -> list[int]:
@@ -197,16 +201,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--languages", nargs="*", help="BCP-47 codes [all of each task]")
     parser.add_argument("--tasks", nargs="*", help="names of lab tasks [all]")
     parser.add_argument("--cache", type=Path, help="where the lab is kept [a temporary directory]")
+    parser.add_argument("--processes", type=int, default=2, help="languages at once [2]")
     given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as temporary:
-        lab = Lab(given.cache or Path(temporary))
+    with (tempfile.TemporaryDirectory() as temporary,
+          multiprocessing.get_context("spawn").Pool(given.processes) as pool):
         for task in CLASSIFIED:
             if given.tasks and task.name not in given.tasks:
                 continue
-            codes = [code for code in given.languages or task.evaluation
-                     if code in task.evaluation]
-            found = [each for code in codes for each in findings(task, code, lab)]
-            _print(task, found)
+            jobs = [(task.name, code, given.cache or Path(temporary))
+                    for code in given.languages or task.evaluation if code in task.evaluation]
+            _print(task, list(chain.from_iterable(pool.starmap(_found, jobs, chunksize=4))))
+
+
+def _found(name: str, language: str, cache: Path) -> list[Finding]:
+    return list(findings(find_task(name, LAB_TASKS), language, _lab(cache)))
+
+
+@cache
+def _lab(cache: Path) -> Lab:
+    return Lab(cache)
 
 
 def _print(task: Task, found: Sequence[Finding]) -> None:
