@@ -62,7 +62,7 @@ class Pool:
 
     def document(self, *lists: Sequence[int]) -> str:
         """Name the items of a row, the same in every language."""
-        return "+".join(sorted(self.documents[item] for held in lists for item in held))
+        return "+".join(sorted([self.documents[item] for held in lists for item in held]))
 
     def any_of(self, kinds: Ints, draws: Draws) -> Ints:
         """Draw one item of each given kind, same shape."""
@@ -129,11 +129,8 @@ class Pool:
     def _told_apart(self, found: Ints, kinds: Ints, draws: Draws) -> Bools:
         """Return in which groups an asked item might be of a held one's thing. Shape [groups]."""
         held, asked = found[:, :, None, None, 0], found[:, None, :, 1:]
-        groups, count = kinds.shape
-        shape = (groups, count, count, asked.shape[-1])
-        others = self._cells.counterparts(np.broadcast_to(asked, shape),
-                                          np.broadcast_to(kinds[:, :, None, None], shape), draws)
-        own = np.eye(count, dtype=bool)[None, :, :, None]
+        others = self._cells.counterparts(asked, kinds[:, :, None, None], draws)
+        own = np.eye(kinds.shape[1], dtype=bool)[None, :, :, None]
         same = (others >= 0) & (self._things[others] == self._things[held]) & ~own
         return np.asarray(same.any(axis=(1, 2, 3)))
 
@@ -160,17 +157,19 @@ class _Cells:
 
     def __init__(self, kinds: Ints, count: int, texts: Sequence[str], things: Ints) -> None:
         forms = np.array([[kind, *_form(text)] for kind, text in zip(kinds, texts, strict=True)])
-        cells, cell_of, self._sizes = np.unique(
+        cells, cell_of, sizes = np.unique(
             forms, axis=0, return_inverse=True, return_counts=True)
+        self._sizes = sizes.astype(np.uint64)
         self._of = cell_of.ravel()
         self._items = np.argsort(self._of, kind="stable")
-        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._starts = np.cumsum(sizes) - sizes
         own = np.split(things[self._items], self._starts[1:])
         weights = form_balanced(cells[:, 0], cells[:, 1:],
                                 np.array([len(np.unique(held)) for held in own]))
         self._ends = np.cumsum(weights)
         firsts = np.searchsorted(cells[:, 0], np.arange(count + 1))
         self._bounds = np.concatenate([[0], self._ends])[firsts]  # of the kinds
+        self._totals = np.diff(self._bounds).astype(np.uint64)
         known, form = np.unique(cells[:, 1:], axis=0, return_inverse=True)
         self._forms = form.ravel()  # of the cells
         self._at = np.full((count, len(known)), -1)  # the cell of a kind and a form
@@ -178,18 +177,20 @@ class _Cells:
 
     def draw(self, kinds: Ints, draws: Draws) -> Ints:
         """Draw a cell of each given kind by weight, and any of its items; same shape."""
-        totals = np.diff(self._bounds).astype(np.uint64)
-        places = (draws.raw(*kinds.shape) % totals[kinds]).astype(np.int64)
+        places = (draws.raw(*kinds.shape) % self._totals[kinds]).astype(np.int64)
         return self._any_of(np.searchsorted(self._ends, self._bounds[kinds] + places,
                                             side="right"), draws)
 
     def counterparts(self, items: Ints, kinds: Ints, draws: Draws) -> Ints:
-        """Return any item of each kind that is written like the item, -1 if there is none."""
+        """Return any item of each kind that is written like the item, -1 if there is none.
+
+        The shapes of `items` and `kinds` are broadcast.
+        """
         cells = self._at[kinds, self._forms[self._of[items]]]
         return np.where(cells < 0, -1, self._any_of(cells, draws))
 
     def _any_of(self, cells: Ints, draws: Draws) -> Ints:
-        within = draws.raw(*cells.shape) % self._sizes[cells].astype(np.uint64)
+        within = draws.raw(*cells.shape) % self._sizes[cells]
         return np.asarray(self._items[self._starts[cells] + within.astype(np.int64)])
 
 

@@ -126,16 +126,15 @@ def _tagged(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
     """Three items of three kinds, in every order; an item's longest word has its kind as tag."""
     kinds = _in_turn(list(permutations(range(pool.count), _THREE)), rows)
     lists = pool.draw(kinds.ravel(), 1, source.draws).reshape(rows, _THREE).tolist()
-    pieces = re.split(r"\{\d\}", source.locality.templates["standard", _THREE])
+    first, second, third = (piece.split() for piece in re.split(
+        r"\{\d\}", source.locality.templates["standard", _THREE])[:_THREE])
+    before, between, last = ([UNCOUNTED] * len(words) for words in (first, second, third))
+    words, tags = _words(pool)
     for items in lists:
-        tokens: list[str] = []
-        tags: list[int] = []
-        for piece, item in zip(pieces, items, strict=False):
-            between, (words, head) = piece.split(), _words(pool.texts[item])
-            tokens += [*between, *words]
-            tags += [UNCOUNTED] * (len(between) + len(words))
-            tags[head - len(words)] = int(pool.kinds[item])
-        yield pool.document(items), tokens, tags
+        one, two, three = items
+        yield (pool.document(items),
+               [*first, *words[one], *second, *words[two], *third, *words[three]],
+               [*before, *tags[one], *between, *tags[two], *last, *tags[three]])
 
 
 def _paired(source: Source, pool: Pool, rows: int) -> Iterator[Row]:
@@ -212,12 +211,14 @@ def _in_turn(designs: Sequence[Sequence[int]], rows: int) -> Ints:
     return np.asarray(designs)[np.arange(rows) % len(designs)]
 
 
-@lru_cache(maxsize=4_096)  # a pool's items occur over and over
-def _words(text: str) -> tuple[tuple[str, ...], int]:
-    """Return a text's words and the place of the one with most letters."""
-    words = tuple(text.split())
-    letters = [sum(map(str.isalpha, word)) for word in words]
-    return words, letters.index(max(letters))
+def _words(pool: Pool) -> tuple[list[list[str]], list[list[int]]]:
+    """Return each item's words and their tags: its kind for the one with most letters."""
+    words = [text.split() for text in pool.texts]
+    tags = [[UNCOUNTED] * len(held) for held in words]
+    for held, own, kind in zip(words, tags, pool.kinds.tolist(), strict=True):
+        letters = [sum(map(str.isalpha, word)) for word in held]
+        own[letters.index(max(letters))] = kind
+    return words, tags
 
 
 _MAKERS: dict[str, Callable[[Source, int], Iterator[Row]]] = {
