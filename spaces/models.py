@@ -79,10 +79,20 @@ Model = Annotated[LabModel | HubModel | SimulatedModel, Field(discriminator="ori
 LAB_MODELS = (
     LabModel(name="lab-tiny", layers=1, hidden=32, heads=2, feed_forward=64, steps=60,
              batch_size=32, learning_rate=2e-3, mask_rate=0.3),
+    LabModel(name="lab-25k", layers=2, hidden=32, heads=2, feed_forward=128, steps=600,
+             batch_size=16, learning_rate=1e-2, mask_rate=0.3),
     LabModel(name="lab-small", layers=2, hidden=64, heads=4, feed_forward=128, steps=600,
              batch_size=16, learning_rate=5e-3, mask_rate=0.3),
+    LabModel(name="lab-170k", layers=2, hidden=96, heads=4, feed_forward=256, steps=600,
+             batch_size=16, learning_rate=4e-3, mask_rate=0.3),
     LabModel(name="lab-medium", layers=3, hidden=128, heads=4, feed_forward=256, steps=1_000,
              batch_size=24, learning_rate=2e-3, mask_rate=0.3),
+    LabModel(name="lab-1m", layers=4, hidden=144, heads=6, feed_forward=576, steps=600,
+             batch_size=16, learning_rate=2e-3, mask_rate=0.3),
+    LabModel(name="lab-2m", layers=5, hidden=192, heads=6, feed_forward=768, steps=600,
+             batch_size=16, learning_rate=1.5e-3, mask_rate=0.3),
+    LabModel(name="lab-5m", layers=6, hidden=256, heads=8, feed_forward=1_024, steps=600,
+             batch_size=16, learning_rate=1e-3, mask_rate=0.3),
 )
 
 

@@ -20,7 +20,7 @@ import multiprocessing
 import statistics
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from multiprocessing.pool import Pool
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -47,8 +47,8 @@ class Recipes(NamedTuple):
     rate: float
 
 
-AROUND = (Recipes(1, 1, 1), Recipes(0.5, 1, 1), Recipes(2, 1, 1), Recipes(1, 1.5, 1),
-          Recipes(1, 1, 0.5), Recipes(1, 1, 2))
+AROUND = (Recipes(1, 1, 1), Recipes(0.5, 1, 1), Recipes(2, 1, 1), Recipes(1, 1, 0.5),
+          Recipes(1, 1, 2), Recipes(1, 1.5, 1))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3, help="seeds of each size [3]")
     parser.add_argument("--intermediate", default="lab-tags", help="the task [lab-tags]")
     parser.add_argument("--choose", action="store_true", help="score recipes, by validation")
+    parser.add_argument("--recipes", type=int, default=len(AROUND), metavar="N",
+                        help=f"to choose from, its own the first [{len(AROUND)}]")
     parser.add_argument("--processes", type=int, default=2, help="trials at once [2]")
     parser.add_argument("--storage", help="where finished phases are kept [a temporary directory]")
     given = parser.parse_args(arguments)
@@ -67,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory() as temporary:
         storage = given.storage or temporary
         with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
-            lines = (_choose(models, given.seeds, storage, pool) if given.choose else
+            lines = (_choose(models, given.recipes, given.seeds, storage, pool) if given.choose else
                      _measure(models, given.intermediate, given.seeds, storage, pool))
             for line in lines:
                 sys.stdout.write(line + "\n")
@@ -78,14 +80,17 @@ def _measure(
     models: Sequence[LabModel], task: str, seeds: int, storage: str, pool: Pool
 ) -> Iterator[str]:
     """Yield the ladder's table, a line a size."""
+    rows = (None, task)
+    jobs = [Job(model, target, each, seed, storage, _recipe(model))
+            for model in models for target, each, seed in product(
+                TARGETS, rows, range(FIRST_SEED, FIRST_SEED + seeds))]
+    measured = pool.imap(measure, jobs)
     cells = [f"{target}, {row}" for target in TARGETS for row in ("control", "gain")]
     yield f"| encoder | body parameters | {' | '.join(cells)} |"
     yield f"|---|---|{'---|' * len(cells)}"
     for model in models:
-        jobs = [Job(model, target, each, seed, storage, _recipe(model))
-                for target, each, seed in product(
-                    TARGETS, (None, task), range(FIRST_SEED, FIRST_SEED + seeds))]
-        found = np.array(pool.map(measure, jobs, chunksize=1)).reshape(len(TARGETS), 2, seeds, 3)
+        found = np.array(list(islice(measured, len(jobs) // len(models)))).reshape(
+            len(TARGETS), len(rows), seeds, -1)
         written = [text for control, trained in found
                    for text in (score(control), gain(trained - control))]
         body = count_parameters(model, None).body
@@ -93,22 +98,29 @@ def _measure(
 
 
 def _choose(
-    models: Sequence[LabModel], seeds: int, storage: str, pool: Pool
+    models: Sequence[LabModel], recipes: int, seeds: int, storage: str, pool: Pool
 ) -> Iterator[str]:
     """Yield the control's scores on validation rows, a line a size and recipe."""
-    for model, around in product(models, AROUND):
-        tried = model.model_copy(update={
-            "learning_rate": model.learning_rate * around.pretraining_rate,
-            "steps": round(model.steps * around.steps)})
-        recipe = _recipe(model, around.rate)
-        jobs = [Job(tried, target, None, seed, storage, recipe)
-                for target, seed in product(TARGETS, range(seeds))]
-        found = np.array(pool.map(validated, jobs, chunksize=1)).reshape(len(TARGETS), seeds)
-        means = found.mean(axis=0)
-        yield (f"{model.name}, {tried.steps} steps at {tried.learning_rate:g}, then "
-               f"{recipe.learning_rate:g}: {means.mean():.1f} ± {means.std(ddof=1):.1f}; "
-               + ", ".join(f"{target} {scores.mean():.1f}"
-                           for target, scores in zip(TARGETS, found, strict=True)))
+    # Targets outermost: two trials at once are to wait for no encoder of each other's.
+    jobs = [_tried(model, around, target, seed, storage) for model in models
+            for target, around, seed in product(TARGETS, AROUND[:recipes], range(seeds))]
+    scored = pool.imap(validated, jobs)
+    for model in models:
+        found = np.array(list(islice(scored, len(jobs) // len(models)))).reshape(
+            len(TARGETS), -1, seeds)
+        for number, around in enumerate(AROUND[:recipes]):
+            job = _tried(model, around, "", 0, storage)
+            each = ", ".join(f"{target} {' '.join(f'{score:.1f}' for score in scores)}"
+                             for target, scores in zip(TARGETS, found[:, number], strict=True))
+            yield (f"{model.name}, {job.model.steps} steps at {job.model.learning_rate:g}, then "
+                   f"{job.recipe.learning_rate:g}: {found[:, number].mean():.1f}; {each}")
+
+
+def _tried(model: LabModel, around: Recipes, target: str, seed: int, storage: str) -> Job:
+    tried = model.model_copy(update={
+        "learning_rate": model.learning_rate * around.pretraining_rate,
+        "steps": round(model.steps * around.steps)})
+    return Job(tried, target, None, seed, storage, _recipe(model, around.rate))
 
 
 def validated(job: Job) -> float:

@@ -19,7 +19,7 @@ from optuna.distributions import (
 
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.mixtures import GRAIN, InvalidPoint, Mixture
-from spaces.models import LAB_MODELS
+from spaces.models import LAB_MODELS, find_model
 from spaces.points import Point
 from spaces.search_space import LOWEST_LEVEL, SearchSpace
 from spaces.trial_config import TrialConfig
@@ -54,7 +54,7 @@ WEIGHTINGS: list[dict[str, Any]] = [
 
 def space(**phase: Any) -> SearchSpace:
     return SearchSpace.model_validate({
-        "models": LAB_MODELS[:2],
+        "models": (find_model("lab-tiny"), find_model("lab-small")),
         "intermediate": {"tasks": list(SIZES), "learning_rate": {"low": 5e-4, "high": 4e-3},
                          "languages": LANGUAGES, **phase},
         "targets": {"tasks": ["everywhere"], "learning_rate": [1e-3, 2e-3]},
