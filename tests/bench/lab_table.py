@@ -72,6 +72,7 @@ class Job(NamedTuple):
     seed: int
     storage: str
     recipe: Recipe = RECIPE  # of both trainings
+    languages: tuple[str, ...] = TRAINED  # of the intermediate task, beside English
 
 
 def measure(job: Job) -> Measured:
@@ -88,7 +89,7 @@ def run(job: Job, *, selection: Sequence[str], report: Sequence[str]) -> Scores:
     context = Context(Workspace(store=f"{job.storage}/store", cache=f"{job.storage}/cache"),
                       lease=waiting_lease(Path(job.storage) / "locks"))
     config = TrialConfig(
-        model=job.model, intermediate=_intermediate(job.task, job.recipe),
+        model=job.model, intermediate=_intermediate(job),
         targets=(job.target,), target=job.recipe, seed=job.seed, pretraining_seed=job.seed,
         fidelity=Fidelity(name="search", intermediate_examples=3200 if job.task else 0,
                           target_examples=2400, evaluation_rows=200),
@@ -103,14 +104,16 @@ def _points(scores: Scores, target: str, subset: Subset) -> dict[str, float]:
     return scores.points(target, "report", metric, subset) if metric else {}
 
 
-def _intermediate(task: str | None, recipe: Recipe) -> Intermediate | None:
-    if task is None:
+def _intermediate(job: Job) -> Intermediate | None:
+    if job.task is None:
         return None
-    offered = [code for code in (ENGLISH, *TRAINED) if code in find_task(task, LAB_TASKS).train]
+    train = find_task(job.task, LAB_TASKS).train
+    offered = [code for code in (ENGLISH, *job.languages) if code in train]
     return Intermediate(
-        mixture=Mixture(weights=((task, 1.0),)), recipe=recipe,
+        mixture=Mixture(weights=((job.task, 1.0),)), recipe=job.recipe,
         languages=LanguageSet(order="random:0", count=len(offered) - 1, english=True),
-        cells=tuple(Cell(task=task, language=code, weight=1 / len(offered)) for code in offered))
+        cells=tuple(Cell(task=job.task, language=code, weight=1 / len(offered))
+                    for code in offered))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

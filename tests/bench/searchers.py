@@ -32,6 +32,7 @@ from search.study import Study
 from spaces.search_space import SearchSpace
 from spaces.trial_config import TrialConfig
 from tests.bench.lab_sweep import TABLE
+from trainables.lab import Lab
 from trainables.workspace import Workspace
 
 ROUND = 6
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         workspace = Workspace(store=f"{storage}/store", cache=f"{storage}/cache")
         space = study.space(take_snapshot(study, workspace).sizes)
     table = Recorded(given.table, study, space)
+    sys.stdout.write(_recorded(given.table))
     best = table.report.mean(axis=1).max()
     found = {name: np.array([picks(name, seed, study, space, table)
                              for seed in range(given.searches)])
@@ -124,6 +126,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, scores in found.items():
         if name != "random":
             _write_row(f"{name} over random", scores - found["random"])
+
+
+def _recorded(path: Path) -> str:
+    """Say when and on which lab a table was recorded."""
+    found = {key.decode(): value.decode() for key, value in pq.read_schema(path).metadata.items()}
+    lab = Lab(Path()).fingerprint
+    whose = "this lab" if found["lab"] == lab else f"lab {found['lab']}, no longer this one ({lab})"
+    return f"recorded {found['date']} on {whose} by {found['command']}\n"
 
 
 def _write_row(name: str, values: NDArray[np.float64]) -> None:
