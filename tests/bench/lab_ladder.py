@@ -1,8 +1,9 @@
 """The lab's ladder: what size does to the control, and to the gain from an intermediate task.
 
-One row a size of encoder, by the parameters of its body (embeddings apart): the control's score,
-and the gain of `--intermediate` over the control of the same seed, as `lab_table` writes them and
-in its languages, from seeds of pretraining that chose nothing.
+One row a size of encoder, by the parameters of its body (embeddings apart), all pretrained for as
+many steps on the same text: the control's score, and the gain of `--intermediate` over the control
+of the same seed, as `lab_table` writes them and in its languages, from seeds of pretraining that
+chose nothing.
 
 With `--choose` each size's controls are scored instead, with learning rates and steps around its
 own, on the validation rows of the default study's panel: what the recipes in `spaces.models` and
@@ -35,6 +36,7 @@ from trainables.encoder_ref import count_parameters
 
 TARGETS = ("lab-measure", "lab-choice")
 FIRST_SEED = 100
+STEPS = 900  # of pretraining; the default encoder has fewer, so as to be there in seconds
 RATES = {32: 3e-3, 64: 2e-3, 96: 1.5e-3, 128: 1e-3, 144: 1e-3, 192: 7e-4, 256: 5e-4}
 """The peak learning rate of both trainings, by the encoder's hidden size."""
 
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--processes", type=int, default=2, help="trials at once [2]")
     parser.add_argument("--storage", help="where finished phases are kept [a temporary directory]")
     given = parser.parse_args(arguments)
-    models = [MODELS[name] for name in given.models]
+    models = [MODELS[name].model_copy(update={"steps": STEPS}) for name in given.models]
     with TemporaryDirectory() as temporary:
         storage = given.storage or temporary
         with multiprocessing.get_context("spawn").Pool(given.processes) as pool:
