@@ -1,9 +1,9 @@
 """The benchmarks' tasks, stated as data: what they are and where on the Hugging Face hub they lie.
 
-Languages, splits and labels are those of the repositories named here. UD-POS, XNLI, PAWS-X and
-Tatoeba are target tasks of XTREME (Hu et al. 2020, arXiv 2003.11080); MNLI, SQuAD v1.1 and
-HellaSwag serve as intermediate tasks (Phang et al. 2020, arXiv 2005.13013), and so do UD-POS,
-PAWS-X and PAN-X. PAN-X is no target yet: its score is one of chunks by B- and I- tags.
+Languages, splits and labels are those of the repositories named here. UD-POS, PAN-X, XNLI,
+PAWS-X and Tatoeba are target tasks of XTREME (Hu et al. 2020, arXiv 2003.11080); MNLI, SQuAD v1.1
+and HellaSwag serve as intermediate tasks (Phang et al. 2020, arXiv 2005.13013), and so do UD-POS,
+PAWS-X and PAN-X.
 """
 
 from __future__ import annotations
@@ -140,11 +140,11 @@ BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
     Task(
         name="panx",
         kind=Kind.TAGGING,
-        roles=("intermediate",),
+        roles=("intermediate", "target"),
         train=_PANX_LANGUAGES,
         evaluation=_PANX_LANGUAGES,
         labels=("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"),
-        metric="accuracy",
+        metric="f1",
         source=HubSource(
             repository="google/xtreme",
             config="PAN-X.{code}",

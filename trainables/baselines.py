@@ -36,7 +36,7 @@ class BaselinesPhase(Phase):
     """
 
     kind: ClassVar[PhaseKind] = "baselines"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     tasks: tuple[Task, ...]
     data: tuple[str | None, ...]  # fingerprints of their English train rows

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, LabSource, Task
-from trainables.metrics import METRICS, chance, collapsed, metrics_of
+from trainables.metrics import chance, collapsed, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.rows import Rows
@@ -36,7 +36,7 @@ class EvaluatePhase(Phase):
     """
 
     kind: ClassVar[PhaseKind] = "evaluate"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     tasks: tuple[Task, ...]
     encoders: tuple[int, ...]
@@ -104,14 +104,15 @@ def _subset_scores(each: PanelSet, rows: Rows, gold: Sequence[Any], values: Sequ
     for name in metrics_of(task, subset):
         yield Score(
             task=task.name, language=each.language, panel=each.panel, metric=name,
-            points=METRICS[task.kind][name](gold, values), rows=len(gold),
-            chance=chance(task.kind, name, guessed), collapsed=collapsed(task.kind, values),
+            points=metric_of(task, name, each.language)(gold, values), rows=len(gold),
+            chance=chance(task, name, each.language, guessed),
+            collapsed=collapsed(task.kind, values),
             official=each.official and subset == "all", subset=subset)
 
 
 def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
     task, gold = rows.task, gold_of(rows)
-    right_share = METRICS[task.kind]["exact_match" if task.kind is Kind.QA else "accuracy"]
+    right = right_of(task, each.language)
     columns = {
         "task": [task.name] * len(rows),
         "language": [each.language] * len(rows),
@@ -119,8 +120,8 @@ def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
         "id": rows.table["id"].to_pylist(),
         "prediction": _texts(rows, values),
         "label": _texts(rows, [value[0] for value in gold] if task.kind is Kind.QA else gold),
-        "correct": [right_share([right], [said]) / 100 if right != [] else None
-                    for right, said in zip(gold, values, strict=True)],
+        "correct": [right([wanted], [said]) / 100 if wanted != [] else None
+                    for wanted, said in zip(gold, values, strict=True)],
     }
     return pa.table(columns, schema=PREDICTIONS_SCHEMA)
 

@@ -17,7 +17,7 @@ from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import read_ref
 from trainables.heads import fresh_head
-from trainables.metrics import nearest
+from trainables.nearest import nearest
 from trainables.panel_sets import PanelSet, subset
 from trainables.phases import Context
 from trainables.predict import Predictor, values_of

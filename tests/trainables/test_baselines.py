@@ -14,7 +14,7 @@ from spaces.models import HubModel
 from spaces.tasks import Kind, find_task
 from tests.trainables.tiny import TASKS, config, context, rows, task, write_encoder
 from trainables.evaluate import scores_of
-from trainables.metrics import METRICS
+from trainables.metrics import metric_of
 from trainables.panel_sets import PanelSet, gold_of
 from trainables.rows import Rows, row_schema
 from trainables.scores import BaselineName, Scores
@@ -47,7 +47,7 @@ def texts(copied: bool, seed: int, count: int = 200) -> Rows:
 
 def accuracy(name: BaselineName, train: Rows, test: Rows) -> float:
     (values,) = predict_strings(name, train, [test])
-    return METRICS[test.task.kind]["accuracy"](gold_of(test), values)
+    return metric_of(test.task, "accuracy", test.language)(gold_of(test), values)
 
 
 @BOTH
@@ -118,7 +118,7 @@ def test_every_kind_has_one_value_a_row_and_always_the_same(kind: Kind, name: Ba
     tests = [rows(of, language, "test", 12) for language in ("fi", "sw")]
     found = predict_strings(name, train, tests)
     for given, values in zip(tests, found, strict=True):
-        assert 0 <= METRICS[kind][of.metric](gold_of(given), values) <= 100
+        assert 0 <= metric_of(of, of.metric, given.language)(gold_of(given), values) <= 100
     assert predict_strings(name, train, tests) == found
 
 
