@@ -1,9 +1,9 @@
 """The benchmarks' tasks, stated as data: what they are and where on the Hugging Face hub they lie.
 
 Languages, splits and labels are those of the repositories named here. UD-POS, PAN-X, XNLI,
-PAWS-X and Tatoeba are target tasks of XTREME (Hu et al. 2020, arXiv 2003.11080); MNLI, SQuAD v1.1
-and HellaSwag serve as intermediate tasks (Phang et al. 2020, arXiv 2005.13013), and so do UD-POS,
-PAWS-X and PAN-X.
+PAWS-X, XQuAD, MLQA, TyDiQA-GoldP and Tatoeba are target tasks of XTREME (Hu et al. 2020, arXiv
+2003.11080); MNLI, SQuAD v1.1 and HellaSwag serve as intermediate tasks (Phang et al. 2020, arXiv
+2005.13013), and so do UD-POS, PAWS-X, PAN-X and TyDiQA.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ _PANX_LANGUAGES = (
     "id", "it", "ja", "jv", "ka", "kk", "ko", "ml", "mr", "ms", "my", "nl", "pt", "ru", "sw", "ta",
     "te", "th", "tl", "tr", "ur", "vi", "yo", "zh",
 )
+_XQUAD_LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh")
+_MLQA_LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
+_TYDIQA_LANGUAGES = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
 _TATOEBA_LANGUAGES = (
     "af", "ar", "bg", "bn", "de", "el", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hu", "id",
     "it", "ja", "jv", "ka", "kk", "ko", "ml", "mr", "nl", "pt", "ru", "sw", "ta", "te", "th", "tl",
@@ -44,6 +47,16 @@ _MNLI = HubSource(
     splits={"train": "train", "validation": "validation_matched"},
     columns=_NLI_COLUMNS,
     document="premise",
+)
+
+_ANSWERED = {"id": "id", "question": "question", "context": "context", "answers": "answers.text",
+             "answer_starts": "answers.answer_start"}
+_SQUAD = HubSource(
+    repository="rajpurkar/squad",
+    config="plain_text",
+    splits={"train": "train", "validation": "validation"},
+    columns=_ANSWERED,
+    document="title",
 )
 
 BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
@@ -112,14 +125,7 @@ BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
         train=("en",),
         evaluation=("en",),
         metric="f1",
-        source=HubSource(
-            repository="rajpurkar/squad",
-            config="plain_text",
-            splits={"train": "train", "validation": "validation"},
-            columns={"id": "id", "question": "question", "context": "context",
-                     "answers": "answers.text", "answer_starts": "answers.answer_start"},
-            document="title",
-        ),
+        source=_SQUAD,
     ),
     Task(
         name="pawsx",
@@ -167,6 +173,54 @@ BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
             splits={"train": "train", "validation": "validation"},
             columns={"prompt": "ctx", "options": "endings", "label": "label"},
             document="source_id",  # several rows tell of one video or article
+        ),
+    ),
+    Task(
+        name="xquad",
+        kind=Kind.QA,
+        roles=("target",),
+        train=("en",),
+        evaluation=_XQUAD_LANGUAGES,
+        metric="f1",
+        source=HubSource(
+            repository="google/xquad",
+            config="xquad.{code}",
+            splits={"validation": "validation"},
+            columns=_ANSWERED,
+            document_runs="context",  # the same 240 paragraphs, in the same order everywhere
+        ),
+        train_source=_SQUAD,
+    ),
+    Task(
+        name="mlqa",
+        kind=Kind.QA,
+        roles=("target",),
+        train=("en",),
+        evaluation=_MLQA_LANGUAGES,
+        metric="mlqa_f1",
+        source=HubSource(
+            repository="google/xtreme",
+            config="MLQA.{code}.{code}",
+            splits={"validation": "validation", "test": "test"},
+            columns=_ANSWERED,
+            document="id",  # a question has one id in all its languages, its paragraph none
+        ),
+        train_source=_SQUAD,
+    ),
+    Task(
+        name="tydiqa",
+        kind=Kind.QA,
+        roles=("intermediate", "target"),
+        train=_TYDIQA_LANGUAGES,
+        evaluation=_TYDIQA_LANGUAGES,
+        metric="f1",
+        source=HubSource(
+            repository="google-research-datasets/tydiqa",
+            config="secondary_task",
+            splits={"train": "train", "validation": "validation"},
+            columns=_ANSWERED,
+            id_prefix="{language}-",
+            document="title",  # written anew in each language, never translated
         ),
     ),
 )

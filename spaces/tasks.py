@@ -60,9 +60,13 @@ class HubSource(Value):
     train, validation and test to the repository's split names. `revision` pins a commit, branch
     or tag of the hub.
 
-    `document` is the repository's column whose value names a row's document. Without one, every
-    `rows_per_document` consecutive rows are a document, named by their position: right only where
-    the rows are the same items, in the same order, in every language.
+    `document` is the repository's column whose value names a row's document. Without one, a
+    document is consecutive rows, named by their position: those of one value in `document_runs`, or
+    every `rows_per_document` of them. That is right only where the rows are the same items, in the
+    same order, in every language.
+
+    `id_prefix` picks the rows of a language where a config mixes several: those whose `id` begins
+    with it; it may hold `{language}` (the language's English name in lower case).
     """
 
     origin: Literal["hub"] = "hub"
@@ -70,7 +74,9 @@ class HubSource(Value):
     config: str
     splits: dict[Split, str]
     columns: Mapping[str, str | tuple[str, ...]]
+    id_prefix: str | None = None
     document: str | None = None
+    document_runs: str | None = None
     rows_per_document: Annotated[int, Field(gt=0)] = 1
     revision: str | None = None
 
@@ -79,6 +85,18 @@ class HubSource(Value):
         for name, column in self.columns.items():
             if name != "options" and not isinstance(column, str):
                 raise ValueError(f"`{name}` must be one column, got {', '.join(column)}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_rule_names_documents(self) -> HubSource:
+        rules = (self.document is not None, self.document_runs is not None,
+                 self.rows_per_document > 1)
+        if sum(rules) > 1:
+            raise ValueError("at most one of `document`, `document_runs` and `rows_per_document` "
+                             f"must be given, got {sum(rules)}")
+        if self.id_prefix is not None and "id" not in self.columns:
+            raise ValueError(f"`columns` must have `id` where `id_prefix` is given, got "
+                             f"{', '.join(self.columns)}")
         return self
 
     def column(self, name: str) -> str:
@@ -93,6 +111,14 @@ class HubSource(Value):
             ValueError: if the language is not catalogued.
         """
         return self.config.format(code=code, udpos=udpos_name(code), tatoeba=tatoeba_code(code))
+
+    def prefix_of(self, code: str) -> str | None:
+        """Return what the ids of a language's rows begin with, None where all rows are its own.
+
+        Raises:
+            ValueError: if the language is not catalogued.
+        """
+        return self.id_prefix and self.id_prefix.format(language=udpos_name(code).lower())
 
 
 class Task(Value):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Split, Task
 from trainables.hub import RawTable
@@ -29,14 +30,14 @@ def columns_needed(source: HubSource) -> tuple[str, ...]:
     """Return the top-level columns of the repository that canonical rows are made of."""
     named = {*chain.from_iterable((given,) if isinstance(given, str) else given
                                   for given in source.columns.values()),
-             *((source.document,) if source.document else ())}
+             *filter(None, (source.document, source.document_runs))}
     return tuple(sorted({path.split(".")[0] for path in named}))
 
 
 def canonical_rows(
     task: Task, language: str, split: Split, *, source: HubSource, raw: RawTable
 ) -> Rows:
-    """Return a split in canonical columns, without its unlabelled rows.
+    """Return a language's rows of a split in canonical columns, without its unlabelled rows.
 
     Labels are mapped by name: the repository's order of names may differ from the task's, its
     set of names may not. Where it names none, its integers are taken to be in the task's order.
@@ -54,6 +55,14 @@ def canonical_rows(
     columns = _Mapping(task, source, RawColumns(raw)).columns()
     schema = row_schema(task.kind)
     table = pa.table([columns[name] for name in schema.names], schema=schema)
+    prefix = source.prefix_of(language)
+    if prefix is not None:
+        own = pc.starts_with(table["id"], prefix)
+        table, columns = table.filter(own), {**columns, "id": columns["id"].filter(own)}
+        if not len(table):
+            raise DataError(f"{task.name} {language} {split} must have rows whose "
+                            f"`{source.column('id')}` begins with {prefix!r}, got none "
+                            f"({raw.files[0]})")
     given = len(table)
     if "label" in columns:
         table = table.filter(pc.not_equal(columns["label"], UNLABELLED))
@@ -205,9 +214,10 @@ class _Mapping:
         return ids
 
     def _documents(self) -> pa.Array:
-        column = self._source.document
+        column, runs = self._source.document, self._source.document_runs
         if column is None:
-            numbers = np.arange(self._raw.rows) // self._source.rows_per_document
+            numbers = (np.arange(self._raw.rows) // self._source.rows_per_document if runs is None
+                       else _numbers_of_runs(self._raw.texts(runs, trimmed=False).to_pylist()))
             return pa.array(map(str, numbers.tolist()), pa.string())
         if self._raw.is_list(column):
             texts = ["\x1f".join(row) for row in self._raw.lists_of_texts(column).to_pylist()]
@@ -234,6 +244,11 @@ class _Mapping:
                         f"`{named('answer_starts')}`, got {answer[:60]!r} at {start} "
                         f"({self._raw.place(row)})"
                     )
+
+
+def _numbers_of_runs(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Number the longest runs of equal texts from 0. Shape [texts]."""
+    return np.cumsum([0, *(one != two for one, two in pairwise(texts))])
 
 
 def _digest(text: str) -> str:

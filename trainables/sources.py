@@ -61,6 +61,8 @@ class Sources(Value):
         if isinstance(task.source_of("train"), LabSource):
             _check_offered(task, language, "train")
             return LAB_ROWS["train"]
+        if _hub_source(task, "train").id_prefix is not None:  # one file holds several languages
+            return len(self.rows(task, language, "train"))
         return count_rows(self._existing(task, language, "train"))
 
     def rows(self, task: Task, language: str, split: Split) -> Rows:

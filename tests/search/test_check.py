@@ -161,7 +161,7 @@ def test_a_fixed_point_outside_the_space_is_a_clear_line() -> None:
 @pytest.mark.parametrize(("overrides", "part"), [
     (["search.trials=3"], "fixed points come first, got 3 (search.trials)"),
     (["panels.selection=[en]"], "Keung et al. 2020"),
-    (["curve.pilot_sd=2", "curve.worth=1"], "at the pilot's spread 46 orders tell 1 points"),
+    (["curve.pilot_sd=2", "curve.worth=1"], "at the pilot's spread 46 orders tell 1 point"),
 ])
 def test_warnings_are_one_line_each(overrides: list[str], part: str) -> None:
     found = checked(*overrides).warnings

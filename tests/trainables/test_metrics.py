@@ -208,7 +208,9 @@ def test_the_primary_metric_comes_first() -> None:
     assert names == {"udpos": ("f1", "accuracy"), "xnli": ("accuracy",),
                      "tatoeba": ("accuracy",), "mnli": ("accuracy",),
                      "squad": ("f1", "exact_match"), "pawsx": ("accuracy",),
-                     "panx": ("f1", "accuracy"), "hellaswag": ("accuracy",)}
+                     "panx": ("f1", "accuracy"), "hellaswag": ("accuracy",),
+                     "xquad": ("f1", "exact_match"), "mlqa": ("mlqa_f1", "mlqa_exact_match"),
+                     "tydiqa": ("f1", "exact_match")}
 
 
 @pytest.mark.parametrize("listed", [*BENCHMARK_TASKS, *LAB_TASKS], ids=lambda task: task.name)
