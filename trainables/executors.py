@@ -22,7 +22,7 @@ from trainables.lease import leases_of
 from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress
 from trainables.scores import Cost, PhaseResult
-from trainables.trial import RungOutcome, run_trial
+from trainables.trial import RungOutcome, is_stored, run_trial
 from trainables.workers import Alone, ProcessGroup, Workers
 
 __all__ = ["execute"]
@@ -33,11 +33,25 @@ Emit = Callable[[Message], None]
 
 
 def execute(assignment: Assignment) -> None:
-    """Run a trial by the executor that its number of workers asks for."""
-    if assignment.workspace.workers == 1:
+    """Run a trial by the executor that its number of workers asks for, or here if all is stored."""
+    if assignment.workspace.workers == 1 or _needs_no_group(assignment):
         _run_here(assignment)
     else:
         _run_group(assignment)
+
+
+def _needs_no_group(assignment: Assignment) -> bool:
+    """Whether everything is in the store; a group takes its time to start.
+
+    What lies on GPUs' workers only they can tell, since precision is theirs. Faults in data are
+    told by the trial.
+    """
+    if assignment.gpus:
+        return False
+    try:
+        return is_stored(assignment.config, Context(workspace=assignment.workspace))
+    except ValueError:
+        return False
 
 
 # ---- one worker: in this process ----------------------------------------------------------

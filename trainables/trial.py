@@ -21,7 +21,7 @@ from trainables.scores import Baseline, PhaseResult, Scores
 from trainables.simulated import simulated_rungs
 from trainables.target import TargetPhase
 
-__all__ = ["Rung", "RungOutcome", "rungs_of", "run_trial"]
+__all__ = ["Rung", "RungOutcome", "is_stored", "rungs_of", "run_trial"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,20 @@ def _baselines(phase: Phase, runner: Runner) -> tuple[Baseline, ...]:
         return read_baselines(runner.path(phase))
     except EntryBusy:
         return ()  # the control that makes them tells them; nobody need wait
+
+
+def is_stored(config: TrialConfig, context: Context) -> bool:
+    """Whether the store holds all that a trial asks for, so that nothing is left to make.
+
+    Raises:
+        DataError: if data or encoder cannot be had.
+    """
+    asked: list[Phase] = []
+    if not isinstance(config.model, SimulatedModel):
+        asked.append(pretrain_phase(config.model, config.pretraining_seed, context))
+    for rung in rungs_of(config, context):
+        asked += [rung.evaluate, *([rung.baselines] if rung.baselines else [])]
+    return all(context.store.manifest(phase.kind, phase.entry) for phase in asked)
 
 
 def rungs_of(config: TrialConfig, context: Context) -> list[Rung]:

@@ -14,6 +14,9 @@ What measures the lab prints tables:
     python -m tests.bench.lab_table         each intermediate task's effect on each target
     python -m tests.bench.lab_sweep         some 500 trials on a grid, recorded as a Parquet file
     python -m tests.bench.searchers         samplers compared on that record, without a trial
+    python -m tests.bench.lab_curve         what more languages bring, examples fixed
+    python -m tests.bench.lab_ladder        controls and gains by size, and how rates were chosen
+    python -m tests.bench.lab_and_hub       intermediate tasks ordered by the lab and by real data
     python -m tests.bench.lab_checks        what readers without an encoder score, beside chance
 
 They need the extra `bench` (`pip install '.[bench]'`) and a machine with nothing else to do:

@@ -18,7 +18,7 @@ from tests.trainables.tiny import SMALL_LAB, TASKS, SmallLab, config, context, w
 from trainables.phases import Context, Progress
 from trainables.rows import DataError
 from trainables.scores import Scores
-from trainables.trial import RungOutcome, run_trial
+from trainables.trial import RungOutcome, is_stored, run_trial
 from trainables.workers import ProcessGroup
 from trainables.workspace import Workspace
 
@@ -278,3 +278,24 @@ def test_two_workers_score_as_one(
         scores = Scores.model_validate_json((tmp_path / f"{rank}.json").read_text())
         pairs = zip(scores.scores, outcome.scores.scores, strict=True)
         assert all(abs(ours.points - theirs.points) <= 0.5 for ours, theirs in pairs)
+
+
+def test_a_trial_is_stored_once_all_its_rungs_and_baselines_are(
+    model: HubModel, tmp_path: Path
+) -> None:
+    where = context(tmp_path)
+    halves = config(model, rungs=(0.5, 1.0))
+    assert not is_stored(halves, where)
+    trial = run_trial(halves, where)
+    next(trial)
+    assert not is_stored(halves, where)  # a rung is left
+    list(trial)
+    assert is_stored(halves, where)
+    assert not is_stored(halves.model_copy(update={"seed": 4}), where)
+    control = halves.control()
+    assert not is_stored(control, where)
+    list(run_trial(control, where))
+    assert is_stored(control, where)
+    (baselines,) = (tmp_path / "store" / "baselines").iterdir()
+    where.store.remove("baselines", baselines.name)
+    assert not is_stored(control, where)
