@@ -17,7 +17,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from trainables.label_metrics import check_paired, in_points
+from trainables.label_metrics import check_paired, points_of
 
 __all__ = ["MLQA_LANGUAGES", "Normaliser", "answer_f1", "exact_match", "mlqa_normalised",
            "squad_normalised"]
@@ -123,6 +123,6 @@ def _mean_of_best(
     for number, answers in enumerate(gold):
         if not answers:
             raise ValueError(f"a row must have at least one gold answer, got none (row {number})")
-    best = (max(agreement(normalised(answer), normalised(given)) for answer in answers)
-            for answers, given in zip(gold, predicted, strict=True))
-    return in_points(math.fsum(best), len(gold))
+    best = (max(agreement(normalised(answer), said) for answer in answers)
+            for answers, said in zip(gold, map(normalised, predicted), strict=True))
+    return points_of(math.fsum(best), len(gold))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence, Sized
 from typing import Any
 
-__all__ = ["accuracy", "balanced_accuracy", "check_paired", "check_some", "in_points"]
+__all__ = ["accuracy", "balanced_accuracy", "check_paired", "check_some", "points_of"]
 
 
 def accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:
@@ -23,7 +23,7 @@ def accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:
         ValueError: if there are no rows, or not as many predictions as rows.
     """
     check_paired(gold, predicted)
-    return in_points(sum(right == given for right, given in zip(gold, predicted, strict=True)),
+    return points_of(sum(right == given for right, given in zip(gold, predicted, strict=True)),
                      len(gold))
 
 
@@ -40,10 +40,10 @@ def balanced_accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:
     check_paired(gold, predicted)
     rows = Counter(gold)
     right = Counter(label for label, given in zip(gold, predicted, strict=True) if label == given)
-    return in_points(math.fsum(right[label] / count for label, count in rows.items()), len(rows))
+    return points_of(math.fsum(right[label] / count for label, count in rows.items()), len(rows))
 
 
-def in_points(part: float, whole: float) -> float:
+def points_of(part: float, whole: float) -> float:
     """Return a share in points, 0 to 100.
 
     Raises:

@@ -23,7 +23,7 @@ from trainables.answer_metrics import (
     mlqa_normalised,
     squad_normalised,
 )
-from trainables.label_metrics import accuracy, balanced_accuracy, check_some, in_points
+from trainables.label_metrics import accuracy, balanced_accuracy, check_some, points_of
 from trainables.scores import Subset
 from trainables.tag_metrics import balanced_tag_accuracy, chunk_f1, tag_accuracy
 
@@ -114,7 +114,7 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any]) -> float:
             return max(metric(gold, [[tag] * len(row) for row in gold]) for tag in occurring)
     labels = list(chain.from_iterable(gold)) if task.kind is Kind.TAGGING else gold
     counts = Counter(labels)
-    return in_points(1, len(counts)) if name == _BALANCED else in_points(
+    return points_of(1, len(counts)) if name == _BALANCED else points_of(
         max(counts.values()), len(labels))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
-from trainables.label_metrics import accuracy, balanced_accuracy, check_paired, in_points
+from trainables.label_metrics import accuracy, balanced_accuracy, check_paired, points_of
 
 __all__ = ["balanced_tag_accuracy", "chunk_f1", "chunks", "tag_accuracy"]
 
@@ -53,7 +53,7 @@ def chunk_f1(gold: Sentences, predicted: Sentences, labels: Sequence[str]) -> fl
     _check_sentences(gold, predicted)
     wanted, found = chunks(gold, labels), chunks(predicted, labels)
     right = len(wanted & found)
-    return in_points(2 * right, len(wanted) + len(found)) if right else 0.0
+    return points_of(2 * right, len(wanted) + len(found)) if right else 0.0
 
 
 def chunks(sentences: Sentences, labels: Sequence[str]) -> set[tuple[int, int, int, str]]:
