@@ -5,7 +5,7 @@ nested random orders. Every trial trains on as many intermediate examples, and i
 `lab_table`'s fixed panel, in languages that no trial trains on. Printed are the target's scores
 by x, then the verdict that a search's read-out gives of such a curve.
 
-    python -m tests.bench.lab_curve                  about six minutes on two cores
+    python -m tests.bench.lab_curve                  about ten minutes on two cores
     python -m tests.bench.lab_curve --task lab-measure --target lab-tags
 """
 
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import random
 import sys
 from collections.abc import Sequence
 from itertools import product
 from tempfile import TemporaryDirectory
 
 from search.saturation import Saturation, locate
+from spaces.language_orders import ordered
 from spaces.models import LabModel
 from tests.bench.lab_table import MODELS, TRAINED, Job, Measured, measure
 
@@ -58,7 +58,7 @@ def _job(
     model: LabModel, target: str, task: str, cell: tuple[int, int, int], storage: str
 ) -> Job:
     count, order, seed = cell
-    drawn = random.Random(order).sample(TRAINED, len(TRAINED))[:count]
+    drawn = ordered(f"random:{order}", TRAINED)[:count]
     return Job(model, target, task, seed, storage, languages=tuple(sorted(drawn)))
 
 

@@ -37,6 +37,7 @@ from trainables.encoder_ref import count_parameters
 TARGETS = ("lab-measure", "lab-choice")
 FIRST_SEED = 100
 STEPS = 900  # of pretraining; the default encoder has fewer, so as to be there in seconds
+TARGET_EXAMPLES = 2400
 RATES = {32: 3e-3, 64: 2e-3, 96: 1.5e-3, 128: 1e-3, 144: 1e-3, 192: 7e-4, 256: 5e-4}
 """The peak learning rate of both trainings, by the encoder's hidden size."""
 
@@ -83,7 +84,8 @@ def _measure(
 ) -> Iterator[str]:
     """Yield the ladder's table, a line a size."""
     rows = (None, task)
-    jobs = [Job(model, target, each, seed, storage, _recipe(model))
+    jobs = [Job(model, target, each, seed, storage, _recipe(model),
+                target_examples=TARGET_EXAMPLES)
             for model in models for target, each, seed in product(
                 TARGETS, rows, range(FIRST_SEED, FIRST_SEED + seeds))]
     measured = pool.imap(measure, jobs)
@@ -122,7 +124,8 @@ def _tried(model: LabModel, around: Recipes, target: str, seed: int, storage: st
     tried = model.model_copy(update={
         "learning_rate": model.learning_rate * around.pretraining_rate,
         "steps": round(model.steps * around.steps)})
-    return Job(tried, target, None, seed, storage, _recipe(model, around.rate))
+    return Job(tried, target, None, seed, storage, _recipe(model, around.rate),
+               target_examples=TARGET_EXAMPLES)
 
 
 def validated(job: Job) -> float:
