@@ -28,6 +28,9 @@ class Kind(StrEnum):
     MULTIPLE_CHOICE = "multiple-choice"
 
 
+_SEVERAL = ("options", "prompt", "text", "text_pair")
+"""What may lie in several columns: an option each, or the parts of a text in order."""
+
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
 # `document` (string): rows of one document never fall into different halves of a split, and a
 # document has the same name in every language it was translated to.
@@ -56,14 +59,18 @@ class HubSource(Value):
     `config` may hold `{code}` (the language's BCP-47 code), `{udpos}` (its name in XTREME's
     UD-POS) or `{tatoeba}` (its ISO 639-3 code in Tatoeba's file names). `columns` maps a
     canonical column to the repository's; a dot reads a field of a struct. `options` may lie in a
-    column of lists or in several columns of texts, one an option. `splits` maps
-    train, validation and test to the repository's split names. `revision` pins a commit, branch
-    or tag of the hub.
+    column of lists or in several columns of texts, one an option; a text may lie in several, whose
+    values are joined by a space. `wordings` says what the values of a column read as, where they
+    are no text themselves. `splits` maps train, validation and test to the repository's split
+    names, of which one may be made of several. `revision` pins a commit, branch or tag of the hub.
+    `copies` are other repositories with the same files, read where a mirror has one of them only.
 
     `document` is the repository's column whose value names a row's document. Without one, a
     document is consecutive rows, named by their position: those of one value in `document_runs`, or
     every `rows_per_document` of them. That is right only where the rows are the same items, in the
     same order, in every language.
+
+    `left_out` is a tag whose tokens are left out.
 
     `id_prefix` picks the rows of a language where a config mixes several: those whose `id` begins
     with it; it may hold `{language}` (the language's English name in lower case).
@@ -72,8 +79,11 @@ class HubSource(Value):
     origin: Literal["hub"] = "hub"
     repository: str
     config: str
-    splits: dict[Split, str]
+    copies: tuple[str, ...] = ()
+    splits: dict[Split, str | tuple[str, ...]]
     columns: Mapping[str, str | tuple[str, ...]]
+    wordings: Mapping[str, Mapping[str, str]] = {}
+    left_out: str | None = None
     id_prefix: str | None = None
     document: str | None = None
     document_runs: str | None = None
@@ -81,10 +91,13 @@ class HubSource(Value):
     revision: str | None = None
 
     @model_validator(mode="after")
-    def _options_alone_lie_in_several_columns(self) -> HubSource:
+    def _texts_alone_lie_in_several_columns(self) -> HubSource:
         for name, column in self.columns.items():
-            if name != "options" and not isinstance(column, str):
+            if name not in _SEVERAL and not isinstance(column, str):
                 raise ValueError(f"`{name}` must be one column, got {', '.join(column)}")
+        known = {part for name in self.columns for part in self.columns_of(name)}
+        if unknown := sorted(set(self.wordings) - known):
+            raise ValueError(f"`wordings` must be of columns that are read, got {unknown[0]}")
         return self
 
     @model_validator(mode="after")
@@ -101,8 +114,15 @@ class HubSource(Value):
 
     def column(self, name: str) -> str:
         """Return the repository's name of a canonical column, of several their names in a row."""
-        found = self.columns[name]
-        return found if isinstance(found, str) else "`, `".join(found)
+        return "`, `".join(self.columns_of(name))
+
+    def columns_of(self, name: str) -> tuple[str, ...]:
+        """Return the repository's names of what a canonical column is made of."""
+        return _several(self.columns[name])
+
+    def splits_of(self, split: Split) -> tuple[str, ...]:
+        """Return the repository's names of what a split is made of; none where it has none."""
+        return _several(self.splits.get(split, ()))
 
     def config_of(self, code: str) -> str:
         """Return the config that holds a language.
@@ -126,7 +146,8 @@ class Task(Value):
 
     `train` and `evaluation` list the languages (BCP-47) with a train split and with a
     validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
-    `train_source` is where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI.
+    `train_sources` are where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI,
+    ANLI+ on the rows of three repositories. `elsewhere` is where the rows of some languages lie.
 
     For multiple choice `labels` name a row's options by position, as the data's labels do:
     ("choice1", "choice2"), or ("1", "2", "3") where they count from 1. So it is known before any
@@ -141,7 +162,8 @@ class Task(Value):
     labels: tuple[str, ...] = ()
     metric: str
     source: LabSource | HubSource
-    train_source: HubSource | None = None
+    train_sources: tuple[HubSource, ...] = ()
+    elsewhere: Mapping[str, HubSource] = {}
 
     @model_validator(mode="after")
     def _labels_fit_the_kind(self) -> Task:
@@ -162,7 +184,7 @@ class Task(Value):
         if not 2 <= count <= MOST_OPTIONS or len(set(self.labels)) < count:
             raise ValueError(f"`labels` must name 2 to {MOST_OPTIONS} options, each once, "
                              f"got {', '.join(self.labels)}")
-        for source in (self.source, self.train_source):
+        for source in (self.source, *self.train_sources):
             given = source.columns.get("options") if isinstance(source, HubSource) else None
             if isinstance(given, tuple) and len(given) != count:
                 raise ValueError(f"`options` must be one column for each of the {count} labels, "
@@ -179,9 +201,26 @@ class Task(Value):
         """Whether the task has a train set at all; retrieval does not."""
         return bool(self.train)
 
-    def source_of(self, split: Split) -> LabSource | HubSource:
-        """Return where the rows of a split lie."""
-        return self.train_source if split == "train" and self.train_source else self.source
+    @property
+    def unanswerable(self) -> bool:
+        """Whether a question may have no answer in its context, as SQuAD v2's metrics know."""
+        return self.metric.startswith("squad2_")
+
+    def source_of(self, split: Split, language: str | None = None) -> LabSource | HubSource:
+        """Return where the rows of a split lie, of several sources the first."""
+        return self.sources_of(split, language)[0]
+
+    def sources_of(
+        self, split: Split, language: str | None = None
+    ) -> tuple[LabSource | HubSource, ...]:
+        """Return all sources whose rows make up a split, of a language or of most languages."""
+        if language is not None and language in self.elsewhere:
+            return (self.elsewhere[language],)
+        return self.train_sources if split == "train" and self.train_sources else (self.source,)
+
+
+def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else given
 
 
 def find_task(name: str, tasks: Iterable[Task]) -> Task:

@@ -20,7 +20,7 @@ from typing import Final
 from trainables.label_metrics import check_paired, points_of
 
 __all__ = ["MLQA_LANGUAGES", "Normaliser", "answer_f1", "exact_match", "mlqa_normalised",
-           "squad_normalised"]
+           "squad2_exact_match", "squad2_f1", "squad_normalised"]
 
 Normaliser = Callable[[str], str]
 
@@ -76,6 +76,34 @@ def answer_f1(
     return _mean_of_best(_word_f1, gold, predicted, normalised)
 
 
+def squad2_f1(
+    gold: Sequence[Sequence[str]], predicted: Sequence[str], normalised: Normaliser
+) -> float:
+    """Return the mean F1 of words where a question may have no answer, in points.
+
+    The gold answer is the empty text then. As `answer_f1`, but where either text has no words left
+    both must have none, and gold answers without words count only where a row has no others.
+    Source: the SQuAD v2.0 evaluation at its threshold of 0 (Rajpurkar et al. 2018).
+
+    Raises:
+        ValueError: as `exact_match`.
+    """
+    return _mean_of_best(_word_or_empty_f1, _answered(gold, normalised), predicted, normalised)
+
+
+def squad2_exact_match(
+    gold: Sequence[Sequence[str]], predicted: Sequence[str], normalised: Normaliser
+) -> float:
+    """Return the share of predictions that equal one of their gold answers, in points.
+
+    Gold answers without words count only where a row has no others. Source: as `squad2_f1`.
+
+    Raises:
+        ValueError: as `exact_match`.
+    """
+    return exact_match(_answered(gold, normalised), predicted, normalised)
+
+
 def squad_normalised(text: str) -> str:
     """Lower the case, drop ASCII punctuation and English articles, and join words by one space.
 
@@ -113,6 +141,15 @@ def _word_f1(answer: str, given: str) -> float:
     wanted, found = answer.split(), given.split()
     shared = sum((Counter(wanted) & Counter(found)).values())
     return 2 * shared / (len(wanted) + len(found)) if shared else 0.0
+
+
+def _word_or_empty_f1(answer: str, given: str) -> float:
+    return _word_f1(answer, given) if answer and given else float(answer == given)
+
+
+def _answered(gold: Sequence[Sequence[str]], normalised: Normaliser) -> list[Sequence[str]]:
+    """Return each row's answers that have words, or all of them where none has."""
+    return [[answer for answer in answers if normalised(answer)] or answers for answers in gold]
 
 
 def _mean_of_best(

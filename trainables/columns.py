@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Split, Task
+from spaces.tasks import CANONICAL_COLUMNS, UNCOUNTED, HubSource, Kind, Split, Task
 from trainables.hub import RawTable
 from trainables.raw_columns import RawColumns, with_values
 from trainables.rows import DataError, Rows, row_schema
@@ -28,8 +29,7 @@ ENOUGH = 100
 
 def columns_needed(source: HubSource) -> tuple[str, ...]:
     """Return the top-level columns of the repository that canonical rows are made of."""
-    named = {*chain.from_iterable((given,) if isinstance(given, str) else given
-                                  for given in source.columns.values()),
+    named = {*chain.from_iterable(map(source.columns_of, source.columns)),
              *filter(None, (source.document, source.document_runs))}
     return tuple(sorted({path.split(".")[0] for path in named}))
 
@@ -44,10 +44,11 @@ def canonical_rows(
     For multiple choice they are taken for names where the task's labels are numbers.
 
     Raises:
-        DataError: if a column has a wrong type; a text, a token or a list is null or empty; a
-            label is unknown; tokens and tags differ in number; a row has more or fewer options
-            than the task; an answer is not at its place in the context; an id is repeated; or no
-            labelled row is left.
+        DataError: if a column has a wrong type; a text, a token or a list is null or empty (but
+            for the answers of a task that knows questions without); a label or a value that stands
+            for a wording is unknown; tokens and tags differ in number; a row has more or fewer
+            options than the task; an answer is not at its place in the context; an id is repeated;
+            or no labelled row is left.
     """
     if not len(raw.table):
         raise DataError(f"{task.name} {language} {split} must have at least one row, got none "
@@ -111,16 +112,19 @@ class _Mapping:
     def columns(self) -> dict[str, pa.Array]:
         """Return `id`, `document` and the kind's columns, with unlabelled rows still in."""
         kind = self._task.kind
+        empty = self._task.unanswerable
         readers: dict[str, Callable[[str], pa.Array]] = {
-            "context": self._untrimmed, "tags": self._tags,
+            "context": self._untrimmed, "question": self._raw.texts, "tags": self._tags,
             "label": self._choices if kind is Kind.MULTIPLE_CHOICE else self._labels,
-            "tokens": self._raw.lists_of_texts, "answers": self._raw.lists_of_texts,
-            "answer_starts": self._raw.lists_of_numbers, "options": self._options,
+            "tokens": self._raw.lists_of_texts, "options": self._options,
+            "answers": partial(self._raw.lists_of_texts, may_be_empty=empty),
+            "answer_starts": partial(self._raw.lists_of_numbers, may_be_empty=empty),
         }
-        columns = {name: readers.get(name, self._raw.texts)(self._source.column(name))
-                   for name in CANONICAL_COLUMNS[kind]}
+        columns = {name: readers[name](self._source.column(name)) if name in readers
+                   else self._text(name) for name in CANONICAL_COLUMNS[kind]}
         if kind is Kind.TAGGING:
             self._check_lengths(columns, "tokens", "tags")
+            columns |= _counted(columns["tokens"], columns["tags"])
         if kind is Kind.QA:
             self._check_lengths(columns, "answers", "answer_starts")
             self._check_answers(columns)
@@ -129,6 +133,20 @@ class _Mapping:
     def _untrimmed(self, column: str) -> pa.Array:
         # Answers count from the context's first character, white space or not.
         return self._raw.texts(column, trimmed=False)
+
+    def _text(self, name: str) -> pa.Array:
+        """Return a text, of several columns their values in a row, each in its wording."""
+        parts = [self._worded(column) for column in self._source.columns_of(name)]
+        return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, " ")
+
+    def _worded(self, column: str) -> pa.Array:
+        texts = self._raw.texts(column)
+        wordings = self._source.wordings.get(column)
+        if wordings is None:
+            return texts
+        found = pc.index_in(texts, value_set=pa.array(list(wordings)))
+        self._raw.refuse(column, pc.is_null(found), texts, f"one of {', '.join(wordings)}")
+        return pa.array(list(wordings.values())).take(found)
 
     def _labels(self, column: str) -> pa.Array:
         given = self._raw.numbers_or_texts(column)
@@ -181,14 +199,18 @@ class _Mapping:
         labels = self._task.labels
         if not pa.types.is_integer(values.type):
             found = pc.index_in(values, value_set=pa.array(labels))
+            if self._source.left_out is not None:
+                found = pc.if_else(pc.equal(values, self._source.left_out), UNCOUNTED, found)
             self._raw.refuse(column, pc.is_null(found), values, f"one of {', '.join(labels)}",
                              lists)
             return found.cast(pa.int64())
         names = self._raw.names_of(column) or labels
-        self._check_names(column, names)
+        self._check_names(column, [name for name in names if name != self._source.left_out])
         outside = pc.or_(pc.less(values, 0), pc.greater_equal(values, len(names)))
         self._raw.refuse(column, outside, values, f"an integer from 0 to {len(names) - 1}", lists)
-        return pa.array([labels.index(name) for name in names], pa.int64()).take(values)
+        places = [UNCOUNTED if name == self._source.left_out else labels.index(name)
+                  for name in names]
+        return pa.array(places, pa.int64()).take(values)
 
     def _check_names(self, column: str, names: Sequence[str]) -> None:
         labels = self._task.labels
@@ -244,6 +266,17 @@ class _Mapping:
                         f"`{named('answer_starts')}`, got {answer[:60]!r} at {start} "
                         f"({self._raw.place(row)})"
                     )
+
+
+def _counted(tokens: pa.Array, tags: pa.Array) -> dict[str, pa.Array]:
+    """Return tokens and tags without those whose tag is left out."""
+    kept = pc.not_equal(tags.flatten(), UNCOUNTED)
+    if pc.all(kept).as_py():
+        return {"tokens": tokens, "tags": tags}
+    flags = with_values(tags, kept).to_pylist()
+    return {name: pa.array(([value for value, flag in zip(*row, strict=True) if flag]
+                            for row in zip(lists.to_pylist(), flags, strict=True)), lists.type)
+            for name, lists in (("tokens", tokens), ("tags", tags))}
 
 
 def _numbers_of_runs(texts: Sequence[str]) -> NDArray[np.int64]:

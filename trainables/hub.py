@@ -101,10 +101,12 @@ def find_files(
             if not mirror.is_dir():
                 raise DataError("`hub` must be a directory of clones of hub repositories, "
                                 f"got {mirror}")
-            if not (mirror / source.repository).is_dir():
+            names = (source.repository, *source.copies)
+            present = [name for name in names if (mirror / name).is_dir()]
+            if not present:
                 raise DataError("`hub` must hold each repository as a directory, got no "
-                                f"{source.repository} ({mirror})")
-        return _find_in(mirror / source.repository, config, split)
+                                f"{' and no '.join(names)} ({mirror})")
+        return _find_in(mirror / present[0], config, split)
     root = _snapshot(source.repository, source.revision, ("README.md",))
     patterns = tuple(chain.from_iterable(_patterns(root, config, split)))
     found = _find_in(_snapshot(source.repository, root.name, patterns), config, split)

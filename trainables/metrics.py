@@ -21,6 +21,8 @@ from trainables.answer_metrics import (
     answer_f1,
     exact_match,
     mlqa_normalised,
+    squad2_exact_match,
+    squad2_f1,
     squad_normalised,
 )
 from trainables.label_metrics import accuracy, balanced_accuracy, check_some, points_of
@@ -41,7 +43,8 @@ METRICS: Final[Mapping[Kind, tuple[tuple[str, ...], ...]]] = MappingProxyType({
     Kind.CLASSIFICATION: (("accuracy",),),
     Kind.PAIR: (("accuracy",),),
     Kind.TAGGING: (("f1", "accuracy"),),
-    Kind.QA: (("f1", "exact_match"), ("mlqa_f1", "mlqa_exact_match")),
+    Kind.QA: (("f1", "exact_match"), ("squad2_f1", "squad2_exact_match"),
+              ("mlqa_f1", "mlqa_exact_match")),
     Kind.RETRIEVAL: (("accuracy",),),
     Kind.MULTIPLE_CHOICE: (("accuracy",),),
 })
@@ -79,8 +82,8 @@ def metric_of(task: Task, name: str, language: str) -> Metric:
         case Kind.TAGGING, _:
             return {"accuracy": tag_accuracy, _BALANCED: balanced_tag_accuracy}[name]
         case Kind.QA, _:
-            found = {"f1": answer_f1, "exact_match": exact_match}[name.removeprefix(_MLQA)]
-            return partial(found, normalised=_normaliser(name, language))
+            return partial(_ANSWERS[name.removeprefix(_MLQA)],
+                           normalised=_normaliser(name, language))
         case _:
             return {"accuracy": accuracy, _BALANCED: balanced_accuracy}[name]
 
@@ -132,4 +135,6 @@ def _normaliser(name: str, language: str) -> Normaliser:
         squad_normalised)
 
 
+_ANSWERS = {"f1": answer_f1, "exact_match": exact_match, "squad2_f1": squad2_f1,
+            "squad2_exact_match": squad2_exact_match}
 _LABELLED = frozenset({Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING, Kind.MULTIPLE_CHOICE})

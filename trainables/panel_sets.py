@@ -101,13 +101,16 @@ def non_copy_rows(rows: Rows) -> NDArray[np.int64]:
 
 
 def gold_of(rows: Rows) -> list[Any]:
-    """Return what metrics compare with: labels, counted tags, answers, positions in the pool."""
+    """Return what metrics compare with: labels, counted tags, answers, positions in the pool.
+
+    The answer to a question that has none is the empty text.
+    """
     match rows.task.kind:
         case Kind.TAGGING:
             gold: list[Any] = [[tag for tag in tags if tag != UNCOUNTED]
                                for tags in rows.table["tags"].to_pylist()]
         case Kind.QA:
-            gold = rows.table["answers"].to_pylist()
+            gold = [answers or [""] for answers in rows.table["answers"].to_pylist()]
         case Kind.RETRIEVAL:
             gold = list(range(len(rows)))
         case _:

@@ -51,7 +51,7 @@ class Predictor:
 
         For classification and pairs the label [1], for multiple choice the position of the
         option [1], for tagging the tag of every token [length],
-        for qa the best span (score, first token, last token) [3].
+        for qa the best span (score, first token, last token) and the score of no answer [4].
         """
         head = head.to(self._device.name).eval()
 
@@ -155,14 +155,17 @@ def _by_length(items: Encoded, tokens: int) -> Iterator[Array]:
 
 
 def _best_span(logits: Array, begins: Array) -> Array:
-    """Return (score, first, last) of the best span in the context; score -inf if it has none."""
+    """Return (score, first, last, score of no answer) of the best span in the context.
+
+    Its score is -inf if there is no context. No answer is the span of the first token alone.
+    """
     length = len(logits)
     inside = begins >= 0
     first, last = np.indices((length, length))
     allowed = inside[:, None] & inside & (last >= first) & (last < first + _LONGEST_ANSWER)
     scores = np.where(allowed, logits[:, None, 0] + logits[None, :, 1], -np.inf)
     best = int(scores.argmax())
-    return np.asarray([scores.flat[best], best // length, best % length])
+    return np.asarray([scores.flat[best], best // length, best % length, logits[0].sum()])
 
 
 def _tags(rows: Rows, items: Encoded, found: list[Array]) -> list[list[int]]:
@@ -176,12 +179,20 @@ def _tags(rows: Rows, items: Encoded, found: list[Array]) -> list[list[int]]:
 
 
 def _answers(rows: Rows, items: Encoded, found: list[Array]) -> list[str]:
+    """Return each row's best span over its windows, or "" where no answer is likelier and may be.
+
+    No answer is as likely as in the window that holds it least likely. Source: the SQuAD v2.0
+    recipes of BERT and of transformers, at a threshold of 0.
+    """
     contexts = rows.table["context"].to_pylist()
     best = [(-np.inf, "")] * len(rows)
-    for item, (score, first, last) in enumerate(found):
+    none = np.full(len(rows), np.inf if rows.task.unanswerable else -np.inf)
+    for item, (score, first, last, no_answer) in enumerate(found):
         row, start = int(items.items["row"][item]), int(items.offsets[item])
+        none[row] = min(none[row], no_answer)
         if score > best[row][0]:
             low = items.tokens["char_start"][start + int(first)]
             high = items.tokens["char_end"][start + int(last)]
             best[row] = (score, contexts[row][low:high])
-    return [text for _, text in best]
+    return [text if score >= without else ""
+            for (score, text), without in zip(best, none, strict=True)]

@@ -64,25 +64,25 @@ class RawColumns:
         return self._typed(column, self._column(column), _is_number_or_text,
                            "an integer or a text")
 
-    def lists_of_texts(self, column: str) -> pa.Array:
-        """Return lists of strings; no list is null or empty, no string null or blank.
+    def lists_of_texts(self, column: str, *, may_be_empty: bool = False) -> pa.Array:
+        """Return lists of strings; no list is null, none empty unless it may, no string blank.
 
         Raises:
             DataError: if one is, or the column holds something else.
         """
-        lists = self.lists(column)
+        lists = self.lists(column, may_be_empty=may_be_empty)
         texts = self._typed(column, lists.flatten(), _is_text, "a list of texts", lists)
         blank = pc.equal(pc.utf8_trim_whitespace(texts), "")
         self.refuse(column, blank, texts, "a list of texts that are not empty", lists)
         return with_values(lists, texts)
 
-    def lists_of_numbers(self, column: str) -> pa.Array:
-        """Return lists of int64; no list is null or empty, no integer null.
+    def lists_of_numbers(self, column: str, *, may_be_empty: bool = False) -> pa.Array:
+        """Return lists of int64; no list is null, none empty unless it may, no integer null.
 
         Raises:
             DataError: if one is, or the column holds something else.
         """
-        lists = self.lists(column)
+        lists = self.lists(column, may_be_empty=may_be_empty)
         return with_values(lists, self._typed(column, lists.flatten(), pa.types.is_integer,
                                               "a list of integers", lists))
 
@@ -96,8 +96,8 @@ class RawColumns:
         return with_values(lists, self._typed(column, lists.flatten(), _is_number_or_text,
                                               "a list of integers or of texts", lists))
 
-    def lists(self, column: str) -> pa.Array:
-        """Return lists of whatever the column has, none of them null or empty.
+    def lists(self, column: str, *, may_be_empty: bool = False) -> pa.Array:
+        """Return lists of whatever the column has, none of them null or, unless it may be, empty.
 
         Raises:
             DataError: if one is, or the column is no list.
@@ -106,8 +106,11 @@ class RawColumns:
         if not _is_list(lists.type):
             raise DataError(f"`{column}` must be a list, got {lists.type} ({self.file})")
         lists = lists.cast(pa.list_(lists.type.value_type))
-        empty = pc.fill_null(pc.equal(pc.list_value_length(lists), 0), True)
-        self.refuse(column, empty, lists, "a list that is not empty")
+        if may_be_empty:
+            self.refuse(column, pc.is_null(lists), lists, "a list")
+        else:
+            empty = pc.fill_null(pc.equal(pc.list_value_length(lists), 0), True)
+            self.refuse(column, empty, lists, "a list that is not empty")
         return lists
 
     def refuse(

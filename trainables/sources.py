@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, NamedTuple, get_args
 
 import pyarrow as pa
 from pydantic import BeforeValidator
@@ -32,6 +32,14 @@ def _stated(given: object) -> object:
 Place = Annotated[str, BeforeValidator(_stated)]
 
 
+class _Part(NamedTuple):
+    """One of the repository's splits that a split is made of, and its files."""
+
+    source: HubSource
+    name: str
+    found: SplitFiles
+
+
 class Sources(Value):
     """Where data lies: `hub` is an offline mirror (None for the hub itself); the lab's is cached.
 
@@ -49,8 +57,8 @@ class Sources(Value):
         """
         return tuple(split for split in get_args(Split)
                      if _is_offered(task, language, split)
-                     and (isinstance(task.source_of(split), LabSource)
-                          or self._files(task, language, split).files))
+                     and (isinstance(task.source_of(split, language), LabSource)
+                          or any(part.found.files for part in self._parts(task, language, split))))
 
     def size(self, task: Task, language: str) -> int:
         """Return the number of train rows; on the hub the unlabelled ones count.
@@ -58,12 +66,13 @@ class Sources(Value):
         Raises:
             DataError: if there is no train split, or it cannot be read.
         """
-        if isinstance(task.source_of("train"), LabSource):
+        if isinstance(task.source_of("train", language), LabSource):
             _check_offered(task, language, "train")
             return LAB_ROWS["train"]
-        if _hub_source(task, "train").id_prefix is not None:  # one file holds several languages
-            return len(self.rows(task, language, "train"))
-        return count_rows(self._existing(task, language, "train"))
+        parts = self._existing(task, language, "train")
+        if any(part.source.id_prefix is not None for part in parts):
+            return len(self.rows(task, language, "train"))  # one file holds several languages
+        return sum(count_rows(part.found) for part in parts)
 
     def rows(self, task: Task, language: str, split: Split) -> Rows:
         """Return a split in canonical columns.
@@ -72,11 +81,11 @@ class Sources(Value):
             DataError: if the split is missing or anything in it is wrong.
         """
         stated = task.model_dump_json()
-        if isinstance(task.source_of(split), LabSource):
+        if isinstance(task.source_of(split, language), LabSource):
             _check_offered(task, language, split)
             return _lab_rows(self.cache, stated, language, split)
-        found = self._existing(task, language, split)
-        return _hub_rows(found, found.stamps, stated, language, split)
+        found = tuple(part.found for part in self._existing(task, language, split))
+        return _hub_rows(found, tuple(each.stamps for each in found), stated, language, split)
 
     def panel_rows(self, task: Task, language: str, panel: PanelName) -> tuple[Rows, bool]:
         """Return the rows that score a task on a panel, and whether they are an official split.
@@ -89,7 +98,7 @@ class Sources(Value):
         """
         present = [split for split in self.splits(task, language) if split != "train"]
         if not present:
-            source = task.source_of("test")
+            source = task.source_of("test", language)
             config = "" if isinstance(source, LabSource) else (
                 f", {source.repository}, config {source.config_of(language)}")
             raise DataError(f"{task.name} must have a validation or a test split to score on, "
@@ -98,19 +107,22 @@ class Sources(Value):
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True
 
-    def _existing(self, task: Task, language: str, split: Split) -> SplitFiles:
+    def _existing(self, task: Task, language: str, split: Split) -> tuple[_Part, ...]:
         _check_offered(task, language, split)
-        found = self._files(task, language, split)
-        if not found.files:
-            raise DataError(f"{task.name} {language} must have a {split} split, got no Parquet "
-                            f"files of config {found.config} in {found.root}")
-        return found
+        parts = tuple(self._parts(task, language, split))
+        for _, name, found in parts:
+            if not found.files:
+                raise DataError(f"{task.name} {language} must have a {name} split, got no Parquet "
+                                f"files of config {found.config} in {found.root}")
+        return parts
 
-    def _files(self, task: Task, language: str, split: Split) -> SplitFiles:
-        source = _hub_source(task, split)
+    def _parts(self, task: Task, language: str, split: Split) -> Iterator[_Part]:
+        """Yield what a split is made of: of each source each of its repository's splits."""
         mirror = None if self.hub is None else Path(self.hub).expanduser()
-        return find_files(source, source.config_of(language), source.splits.get(split, split),
-                          mirror)
+        for source in _hub_sources(task, language, split):
+            for name in source.splits_of(split) or (split,):
+                yield _Part(source, name,
+                            find_files(source, source.config_of(language), name, mirror))
 
 
 def half(rows: Rows, panel: PanelName) -> Rows:
@@ -171,7 +183,7 @@ def _faults(
 
 
 def _is_offered(task: Task, language: str, split: Split) -> bool:
-    source = task.source_of(split)
+    source = task.source_of(split, language)
     listed = task.train if split == "train" else task.evaluation
     return language in listed and (isinstance(source, LabSource) or split in source.splits)
 
@@ -183,11 +195,11 @@ def _check_offered(task: Task, language: str, split: Split) -> None:
                         f"got {language!r}")
 
 
-def _hub_source(task: Task, split: Split) -> HubSource:
-    source = task.source_of(split)
-    if isinstance(source, LabSource):
-        raise TypeError(f"{task.name} lies in the lab")
-    return source
+def _hub_sources(task: Task, language: str, split: Split) -> Iterator[HubSource]:
+    for source in task.sources_of(split, language):
+        if isinstance(source, LabSource):
+            raise TypeError(f"{task.name} lies in the lab")
+        yield source
 
 
 @lru_cache(maxsize=_KEPT)
@@ -199,11 +211,28 @@ def _lab_rows(cache: str, stated: str, language: str, split: Split) -> Rows:
 
 @lru_cache(maxsize=_KEPT)
 def _hub_rows(
-    found: SplitFiles, stamps: tuple[tuple[int, int], ...], stated: str, language: str,
-    split: Split,
+    found: tuple[SplitFiles, ...], stamps: tuple[tuple[tuple[int, int], ...], ...], stated: str,
+    language: str, split: Split,
 ) -> Rows:
     """Read and check; the stamps are part of the key, so that changed files are read again."""
     task = Task.model_validate_json(stated)
-    source = _hub_source(task, split)
-    raw = read_table(found, columns_needed(source))
-    return canonical_rows(task, language, split, source=source, raw=raw)
+    sources = [source for source in _hub_sources(task, language, split)
+               for _ in source.splits_of(split) or (split,)]
+    return _joined([
+        canonical_rows(task, language, split, source=source,
+                       raw=read_table(files, columns_needed(source)))
+        for source, files in zip(sources, found, strict=True)])
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    """Return the rows of all parts; where there are several, ids begin with the part's number."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    tables = [part.table.set_column(0, "id", pa.array(f"{number}:{name}" for name in
+                                                      part.table["id"].to_pylist()))
+              for number, part in enumerate(parts)]
+    return Rows(task=first.task, language=first.language, split=first.split,
+                table=pa.concat_tables(tables).combine_chunks(),
+                fingerprint=digest_of([part.fingerprint for part in parts]),
+                unlabelled=sum(part.unlabelled for part in parts))

@@ -8,9 +8,11 @@ from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Task, find_task
 
 
 @pytest.mark.parametrize(("name", "train", "evaluation"), [
-    ("udpos", 30, 33), ("xnli", 1, 15), ("tatoeba", 0, 36), ("mnli", 1, 1), ("squad", 1, 1),
-    ("pawsx", 7, 7), ("panx", 40, 40), ("hellaswag", 1, 1),
-    ("xquad", 1, 12), ("mlqa", 1, 7), ("tydiqa", 9, 9),
+    ("udpos", 35, 38), ("xnli", 1, 15), ("tatoeba", 0, 36), ("mnli", 1, 1), ("squad", 1, 1),
+    ("pawsx", 7, 7), ("panx", 48, 48), ("hellaswag", 1, 1),
+    ("xquad", 1, 12), ("mlqa", 1, 7), ("tydiqa", 9, 9), ("squad2", 1, 1), ("anli-plus", 1, 1),
+    ("qqp", 1, 1), ("cosmosqa", 1, 1), ("commonsenseqa", 1, 1), ("siqa", 1, 1), ("xcopa", 1, 11),
+    ("bucc-gold", 0, 4), ("xnli-translated", 15, 15), ("mlqa-translated", 6, 7),
 ])
 def test_languages_are_as_many_as_the_benchmark_has(
     name: str, train: int, evaluation: int
@@ -21,14 +23,20 @@ def test_languages_are_as_many_as_the_benchmark_has(
     assert {*task.train, *task.evaluation} <= either
 
 
+def test_phangs_intermediate_tasks_are_there_but_for_the_licensed_one() -> None:
+    nine = {"anli-plus", "mnli", "qqp", "squad", "squad2", "hellaswag", "cosmosqa", "commonsenseqa"}
+    assert nine <= {task.name for task in BENCHMARK_TASKS if "intermediate" in task.roles}
+
+
 @pytest.mark.parametrize("task", BENCHMARK_TASKS, ids=lambda task: task.name)
 def test_columns_and_splits_are_stated_for_all_that_is_read(task: Task) -> None:
-    for split in ("train", "validation"):
-        source = task.source_of(split)
-        assert isinstance(source, HubSource)
-        assert set(CANONICAL_COLUMNS[task.kind]) <= set(source.columns)
-        if split == "validation" or task.trained:
-            assert split in source.splits
+    for language in (None, *task.elsewhere):
+        for split in ("train", "validation"):
+            for source in task.sources_of(split, language):
+                assert isinstance(source, HubSource)
+                assert set(CANONICAL_COLUMNS[task.kind]) <= set(source.columns)
+                if split == "validation" or task.trained:
+                    assert source.splits_of(split)
 
 
 @pytest.mark.parametrize(("name", "split", "language", "place"), [
@@ -44,11 +52,18 @@ def test_columns_and_splits_are_stated_for_all_that_is_read(task: Task) -> None:
     ("xquad", "train", "en", ("rajpurkar/squad", "plain_text")),
     ("mlqa", "test", "ar", ("google/xtreme", "MLQA.ar.ar")),
     ("tydiqa", "train", "sw", ("google-research-datasets/tydiqa", "secondary_task")),
+    ("udpos", "train", "wo", ("universal-dependencies/universal_dependencies", "wo_wtb")),
+    ("panx", "test", "qu", ("unimelb-nlp/wikiann", "qu")),
+    ("xcopa", "test", "qu", ("cambridgeltl/xcopa", "qu")),
+    ("xcopa", "train", "en", ("aps/super_glue", "copa")),
+    ("xnli-translated", "train", "sw", ("facebook/xnli", "sw")),
+    ("mlqa-translated", "train", "vi", ("facebook/mlqa", "mlqa-translate-train.vi")),
+    ("bucc-gold", "test", "ru", ("google/xtreme", "bucc18.ru")),
 ])
 def test_a_language_has_its_config(
     name: str, split: str, language: str, place: tuple[str, str]
 ) -> None:
-    source = find_task(name, BENCHMARK_TASKS).source_of(split)  # type: ignore[arg-type]
+    source = find_task(name, BENCHMARK_TASKS).source_of(split, language)  # type: ignore[arg-type]
     assert isinstance(source, HubSource)
     assert (source.repository, source.config_of(language)) == place
 
@@ -70,3 +85,13 @@ def test_what_is_not_trained_is_retrieval() -> None:
 @pytest.mark.parametrize("task", BENCHMARK_TASKS, ids=lambda task: task.name)
 def test_a_task_comes_back_from_json(task: Task) -> None:
     assert Task.model_validate_json(task.model_dump_json()) == task
+
+
+def test_only_texts_and_options_are_made_of_several_columns() -> None:
+    given = {"repository": "a/b", "config": "c", "splits": {},
+             "columns": {"text": ("one", "two"), "label": "label"}}
+    assert HubSource.model_validate(given).columns_of("text") == ("one", "two")
+    with pytest.raises(ValueError, match="`label` must be one column, got one, two"):
+        HubSource.model_validate(given | {"columns": {"label": ("one", "two")}})
+    with pytest.raises(ValueError, match="`wordings` must be of columns that are read, got three"):
+        HubSource.model_validate(given | {"wordings": {"three": {"a": "b"}}})

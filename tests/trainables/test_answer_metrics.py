@@ -9,6 +9,8 @@ from trainables.answer_metrics import (
     answer_f1,
     exact_match,
     mlqa_normalised,
+    squad2_exact_match,
+    squad2_f1,
     squad_normalised,
 )
 
@@ -33,6 +35,23 @@ def test_squads_answers_by_hand(
 ) -> None:
     assert exact_match([answers], [given], squad_normalised) == pytest.approx(exact)
     assert answer_f1([answers], [given], squad_normalised) == pytest.approx(f1)
+
+
+@pytest.mark.parametrize(("answers", "given", "exact", "f1"), [
+    ([""], "", 100, 100),  # no answer, and none given
+    ([""], "Denver", 0, 0),
+    (["Denver"], "", 0, 0),
+    ([""], "the", 100, 100),  # nothing is left of it
+    (["the"], "", 100, 100),  # an answer without words stands for none
+    (["the", "Denver"], "", 0, 0),  # unless there is another
+    (["the", "Denver"], "Denver", 100, 100),
+    (["Denver Broncos", "Broncos"], "Broncos of Denver", 0, 80),
+])
+def test_squad2s_answers_by_hand(
+    answers: list[str], given: str, exact: float, f1: float
+) -> None:
+    assert squad2_exact_match([answers], [given], squad_normalised) == pytest.approx(exact)
+    assert squad2_f1([answers], [given], squad_normalised) == pytest.approx(f1)
 
 
 @pytest.mark.parametrize(("language", "answer", "given", "exact", "f1"), [

@@ -112,8 +112,8 @@ def test_labels_must_name_the_options(labels: tuple[str, ...]) -> None:
 def test_columns_of_options_must_be_as_many_as_labels() -> None:
     with pytest.raises(ValueError, match="one column for each of the 3 labels, got a, b"):
         choosing("wrong", ("1", "2", "3"), prompt="ctx", options=("a", "b"), label="label")
-    with pytest.raises(ValueError, match="`prompt` must be one column, got a, b"):
-        choosing("wrong", ("1", "2"), prompt=("a", "b"), options="endings", label="label")
+    with pytest.raises(ValueError, match="`label` must be one column, got a, b"):
+        choosing("wrong", ("1", "2"), prompt="ctx", options="endings", label=("a", "b"))
 
 
 def test_documents_are_shared_by_what_belongs_together(mirror: Path) -> None:

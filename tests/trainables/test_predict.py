@@ -87,3 +87,24 @@ def test_rows_are_predicted_alike_in_any_company(read: tuple[Encoder, Tokenizer]
     assert alone == wanted[:20]
     assert predicted(encoder, many, fails=lambda size: size > 30) == wanted
     assert values_of(rows(CHOICE, count=320), many, [np.asarray([n]) for n in wanted]) == wanted
+
+
+@pytest.mark.parametrize(("spans", "nones", "metric", "answers"), [
+    ([3.0, 1.0], [2.0, 2.0], "squad2_f1", True),  # the best span of a row's windows counts ...
+    ([3.0, 1.0], [9.0, 2.0], "squad2_f1", True),  # ... against no answer where it is least likely
+    ([3.0, 1.0], [9.0, 4.0], "squad2_f1", False),
+    ([3.0, 1.0], [9.0, 4.0], "f1", True),  # a task whose questions have answers gets one
+])
+def test_no_answer_is_given_where_it_is_likelier_in_every_window(
+    read: tuple[Encoder, Tokenizer], spans: list[float], nones: list[float], metric: str,
+    answers: bool,
+) -> None:
+    asked = rows(task(Kind.QA).model_copy(update={"metric": metric}), count=1)
+    items = encode(asked, read[1], 16)
+    first = int(np.flatnonzero(items.tokens["char_start"][: items.offsets[1]] >= 0)[0])
+    found = [np.array([score, first, first, none]) for score, none in
+             zip(spans, nones, strict=True)]
+    windows = Encoded.join([items, items]) if len(items) == 1 else items
+    windows.items["row"][:] = 0
+    (said,) = values_of(asked, windows, (found * len(windows))[: len(windows)])
+    assert bool(said) is answers

@@ -1,0 +1,1 @@
+"""The benchmarks' tasks, a room for each kind."""
