@@ -1,4 +1,4 @@
-"""The command line: studies, check, start, resume, best, store, convert.
+"""The command line: studies, tasks, check, start, resume, best, store, convert.
 
 Exit codes: 0 done, 2 the user's mistake (one line), 1 ours (a traceback), 130 interrupted.
 """
@@ -64,6 +64,22 @@ def studies() -> None:
 
     for name, question in list_studies():
         click.echo(f"{name:<16} {question}")
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune tasks\n  stiltune tasks --hub DIR\n"
+                    "  stiltune tasks xcopa udpos --hub DIR --format json")
+@click.argument("names", nargs=-1, metavar="[TASK]...")
+@_hub
+@click.option("--read", is_flag=True, help="Read and check the data; with --hub it always is.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table",
+              show_default=True, help="How to print.")
+def tasks(names: Sequence[str], hub: str | None, read: bool, form: str) -> None:
+    """List the tasks that a study may name; with --hub also what of their data is there."""
+    from search.options import Options
+    from search.task_list import list_tasks
+
+    list_tasks(names, options=Options(hub=hub), read=read or hub is not None, form=form,
+               console=_console())
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune check lab\n"

@@ -70,6 +70,9 @@ class HubSource(Value):
     every `rows_per_document` of them. That is right only where the rows are the same items, in the
     same order, in every language.
 
+    `asked` is a column with a question that stands before each option, so that a prompt too long
+    for an encoder is cut and the question is not.
+
     `left_out` is a tag whose tokens are left out.
 
     `id_prefix` picks the rows of a language where a config mixes several: those whose `id` begins
@@ -83,6 +86,7 @@ class HubSource(Value):
     splits: dict[Split, str | tuple[str, ...]]
     columns: Mapping[str, str | tuple[str, ...]]
     wordings: Mapping[str, Mapping[str, str]] = {}
+    asked: str | None = None
     left_out: str | None = None
     id_prefix: str | None = None
     document: str | None = None
@@ -95,7 +99,7 @@ class HubSource(Value):
         for name, column in self.columns.items():
             if name not in _SEVERAL and not isinstance(column, str):
                 raise ValueError(f"`{name}` must be one column, got {', '.join(column)}")
-        known = {part for name in self.columns for part in self.columns_of(name)}
+        known = {self.asked, *(part for name in self.columns for part in self.columns_of(name))}
         if unknown := sorted(set(self.wordings) - known):
             raise ValueError(f"`wordings` must be of columns that are read, got {unknown[0]}")
         return self

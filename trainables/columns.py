@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spaces.tasks import CANONICAL_COLUMNS, UNCOUNTED, HubSource, Kind, Split, Task
 from trainables.hub import RawTable
 from trainables.raw_columns import RawColumns, with_values
-from trainables.rows import DataError, Rows, row_schema
+from trainables.rows import AbsentError, DataError, Rows, row_schema
 
 __all__ = ["canonical_rows", "columns_needed", "fingerprint_of"]
 
@@ -30,7 +30,7 @@ ENOUGH = 100
 def columns_needed(source: HubSource) -> tuple[str, ...]:
     """Return the top-level columns of the repository that canonical rows are made of."""
     named = {*chain.from_iterable(map(source.columns_of, source.columns)),
-             *filter(None, (source.document, source.document_runs))}
+             *filter(None, (source.document, source.document_runs, source.asked))}
     return tuple(sorted({path.split(".")[0] for path in named}))
 
 
@@ -61,9 +61,9 @@ def canonical_rows(
         own = pc.starts_with(table["id"], prefix)
         table, columns = table.filter(own), {**columns, "id": columns["id"].filter(own)}
         if not len(table):
-            raise DataError(f"{task.name} {language} {split} must have rows whose "
-                            f"`{source.column('id')}` begins with {prefix!r}, got none "
-                            f"({raw.files[0]})")
+            raise AbsentError(f"{task.name} {language} {split} must have rows whose "
+                              f"`{source.column('id')}` begins with {prefix!r}, got none "
+                              f"({raw.files[0]})")
     given = len(table)
     if "label" in columns:
         table = table.filter(pc.not_equal(columns["label"], UNLABELLED))
@@ -157,6 +157,15 @@ class _Mapping:
         return pc.if_else(known, self._indices(column, stand_in), UNLABELLED)
 
     def _options(self, column: str) -> pa.Array:
+        """Return each row's options, after its question where they answer one."""
+        options = self._bare_options(column)
+        if self._source.asked is None:
+            return options
+        questions = self._worded(self._source.asked).to_pylist()
+        return pa.array([[f"{question} {option}" for option in row] for question, row in
+                         zip(questions, options.to_pylist(), strict=True)], options.type)
+
+    def _bare_options(self, column: str) -> pa.Array:
         """Return each row's options, from a column of lists or from one column an option."""
         given = self._source.columns["options"]
         if isinstance(given, tuple):

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from spaces.tasks import HubSource
 from trainables.label_names import label_names
 from trainables.readme import read_readme
-from trainables.rows import DataError
+from trainables.rows import AbsentError, DataError
 
 __all__ = ["RawTable", "SplitFiles", "count_rows", "find_files", "read_table"]
 
@@ -104,8 +104,8 @@ def find_files(
             names = (source.repository, *source.copies)
             present = [name for name in names if (mirror / name).is_dir()]
             if not present:
-                raise DataError("`hub` must hold each repository as a directory, got no "
-                                f"{' and no '.join(names)} ({mirror})")
+                raise AbsentError("`hub` must hold each repository as a directory, got no "
+                                  f"{' and no '.join(names)} ({mirror})")
         return _find_in(mirror / present[0], config, split)
     root = _snapshot(source.repository, source.revision, ("README.md",))
     patterns = tuple(chain.from_iterable(_patterns(root, config, split)))

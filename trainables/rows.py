@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from spaces.faults import UserError
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, Task
 
-__all__ = ["DataError", "Rows"]
+__all__ = ["AbsentError", "DataError", "Rows"]
 
 _COLUMN_TYPES: dict[str, pa.DataType] = {
     "label": pa.int64(),
@@ -24,6 +24,10 @@ _COLUMN_TYPES: dict[str, pa.DataType] = {
 
 class DataError(UserError):
     """A fault in data: one line that names the law, the value, and the file, row or column."""
+
+
+class AbsentError(DataError):
+    """Data that is not there; what is there may be whole."""
 
 
 @dataclass(frozen=True)

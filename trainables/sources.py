@@ -16,7 +16,7 @@ from spaces.tasks import HubSource, LabSource, Split, Task
 from spaces.value import Value, digest_of
 from trainables.columns import canonical_rows, columns_needed
 from trainables.hub import SplitFiles, count_rows, find_files, read_table
-from trainables.rows import DataError, Rows
+from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
 
 __all__ = ["Sources", "half", "verify"]
@@ -101,8 +101,8 @@ class Sources(Value):
             source = task.source_of("test", language)
             config = "" if isinstance(source, LabSource) else (
                 f", {source.repository}, config {source.config_of(language)}")
-            raise DataError(f"{task.name} must have a validation or a test split to score on, "
-                            f"got none for {language!r} ({self.hub or 'hub'}{config})")
+            raise AbsentError(f"{task.name} must have a validation or a test split to score on, "
+                              f"got none for {language!r} ({self.hub or 'hub'}{config})")
         if len(present) == 1:
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True
@@ -112,8 +112,8 @@ class Sources(Value):
         parts = tuple(self._parts(task, language, split))
         for _, name, found in parts:
             if not found.files:
-                raise DataError(f"{task.name} {language} must have a {name} split, got no Parquet "
-                                f"files of config {found.config} in {found.root}")
+                raise AbsentError(f"{task.name} {language} must have a {name} split, got no "
+                                  f"Parquet files of config {found.config} in {found.root}")
         return parts
 
     def _parts(self, task: Task, language: str, split: Split) -> Iterator[_Part]:

@@ -13,7 +13,7 @@ _XCOPA_LANGUAGES = ("et", "ht", "id", "it", "qu", "sw", "ta", "th", "tr", "vi", 
 # COPA asks by one word; asked in full, as a reader would be.
 _ASKED = {"question": {"cause": "What was the cause?", "effect": "What happened as a result?"}}
 _COPA_COLUMNS: Final[dict[str, str | tuple[str, ...]]] = {
-    "prompt": ("premise", "question"), "options": ("choice1", "choice2"), "label": "label"}
+    "prompt": "premise", "options": ("choice1", "choice2"), "label": "label"}
 
 CHOICE_TASKS: Final[tuple[Task, ...]] = (
     Task(
@@ -45,8 +45,9 @@ CHOICE_TASKS: Final[tuple[Task, ...]] = (
             copies=("allenai/cosmos_qa",),
             config="default",
             splits={"train": "train", "validation": "validation"},
-            columns={"id": "id", "prompt": ("context", "question"), "label": "label",
+            columns={"id": "id", "prompt": "context", "label": "label",
                      "options": ("answer0", "answer1", "answer2", "answer3")},
+            asked="question",
             document="context",
         ),
     ),
@@ -80,8 +81,9 @@ CHOICE_TASKS: Final[tuple[Task, ...]] = (
             copies=("allenai/social_i_qa",),
             config="default",
             splits={"train": "train", "validation": "validation"},
-            columns={"prompt": ("context", "question"), "label": "label",
+            columns={"prompt": "context", "label": "label",
                      "options": ("answerA", "answerB", "answerC")},
+            asked="question",
             document="context",
         ),
     ),
@@ -99,6 +101,7 @@ CHOICE_TASKS: Final[tuple[Task, ...]] = (
             config="{code}",
             splits={"validation": "validation", "test": "test"},
             columns=_COPA_COLUMNS,
+            asked="question",
             wordings=_ASKED,
         ),
         train_sources=(HubSource(
@@ -106,6 +109,7 @@ CHOICE_TASKS: Final[tuple[Task, ...]] = (
             config="copa",
             splits={"train": "train"},
             columns=_COPA_COLUMNS,
+            asked="question",
             wordings=_ASKED,
         ),),
     ),

@@ -19,6 +19,10 @@ What measures the lab prints tables:
     python -m tests.bench.lab_and_hub       intermediate tasks ordered by the lab and by real data
     python -m tests.bench.lab_checks        what readers without an encoder score, beside chance
 
+What looks at real data, in a mirror:
+
+    python -m tests.bench.catalogue         every task of a benchmark trained or scored end to end
+
 They need the extra `bench` (`pip install '.[bench]'`) and a machine with nothing else to do:
 each prints the load it found. `--help` says what may be varied.
 """

@@ -13,7 +13,7 @@ from search.interrupts import Interrupted, Interrupts
 from search.journal import Journal
 from tests.search.simulated_study import STUDY
 
-COMMANDS = ["studies", "check", "start", "resume", "best", "store", "convert"]
+COMMANDS = ["studies", "tasks", "check", "start", "resume", "best", "store", "convert"]
 
 
 def test_help_names_every_command_and_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:

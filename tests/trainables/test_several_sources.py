@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import find_task
+from spaces.tasks import HubSource, find_task
 from tests.trainables.mirrors import shard, write
 from trainables.panel_sets import gold_of
 from trainables.rows import DataError
@@ -77,11 +77,20 @@ def test_a_task_of_one_source_keeps_its_rows_as_they_are(sources: Sources) -> No
     assert sources.rows(MNLI, "en", "train").table["id"].to_pylist() == list("0123")
 
 
-def test_a_prompt_of_several_columns_is_read_in_their_order(sources: Sources) -> None:
+def test_a_question_stands_in_its_wording_before_each_option(sources: Sources) -> None:
     rows = sources.rows(XCOPA, "it", "test")
-    assert rows.table["prompt"].to_pylist() == [
-        "it a What was the cause?", "it b What happened as a result?"]
-    assert rows.table["options"].to_pylist() == [["one", "two"]] * 2
+    assert rows.table["prompt"].to_pylist() == ["it a", "it b"]
+    assert rows.table["options"].to_pylist() == [
+        ["What was the cause? one", "What was the cause? two"],
+        ["What happened as a result? one", "What happened as a result? two"]]
+
+
+def test_a_text_of_several_columns_is_read_in_their_order(sources: Sources) -> None:
+    assert isinstance(XCOPA.source, HubSource)
+    columns = {**XCOPA.source.columns, "prompt": ("choice1", "premise")}
+    source = XCOPA.source.model_copy(update={"columns": columns})
+    rows = sources.rows(XCOPA.model_copy(update={"source": source}), "it", "test")
+    assert rows.table["prompt"].to_pylist() == ["one it a", "one it b"]
 
 
 def test_a_value_without_a_wording_is_refused(sources: Sources, tmp_path: Path) -> None:
@@ -97,7 +106,8 @@ def test_a_copy_of_a_repository_will_do(tmp_path: Path, repository: str) -> None
         "context": ["It rained."] * 3, "question": ["Why?"] * 3, "answerA": list("abc"),
         "answerB": list("def"), "answerC": list("ghi"), "label": list("312")})
     rows = Sources(hub=str(tmp_path), cache=str(tmp_path)).rows(SIQA, "en", "train")
-    assert rows.table["prompt"][0].as_py() == "It rained. Why?"
+    assert rows.table["prompt"][0].as_py() == "It rained."
+    assert rows.table["options"][0].as_py() == ["Why? a", "Why? d", "Why? g"]
     assert rows.table["label"].to_pylist() == [2, 0, 1]
 
 

@@ -1,0 +1,77 @@
+"""Task status: what of a task's data is there and whole, what is absent, what is at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from spaces.tasks import Split, Task
+from spaces.value import Value
+from trainables.rows import AbsentError, DataError
+from trainables.sources import Sources
+
+__all__ = ["TaskStatus", "status_of"]
+
+Place = tuple[Split, str]
+"""A split and the code of a language."""
+
+
+class TaskStatus(Value):
+    """What was found of a task.
+
+    `rows` are those of each (split, language) that was read whole and checked, without unlabelled
+    ones; `absent` says of others why they cannot be had; `faults` are lines on what is wrong.
+    """
+
+    task: str
+    rows: tuple[tuple[Place, int], ...]
+    absent: tuple[tuple[str, str], ...]  # language -> why
+    faults: tuple[str, ...]
+
+    def languages(self, *splits: Split) -> tuple[str, ...]:
+        """Return the languages that have rows in any of the splits, sorted."""
+        return tuple(sorted({code for (split, code), _ in self.rows if split in splits}))
+
+    def count(self, *splits: Split) -> int:
+        """Return the number of rows in the splits, over all languages."""
+        return sum(count for (split, _), count in self.rows if split in splits)
+
+
+def status_of(task: Task, sources: Sources) -> TaskStatus:
+    """Read and check all splits that a task has in its languages; nothing is raised."""
+    rows: dict[Place, int] = {}
+    absent: dict[str, str] = {}
+    faults: dict[str, None] = {}
+    for place, found in _read(task, sources):
+        if isinstance(found, int):
+            rows[place] = found
+        elif isinstance(found, AbsentError):
+            absent.setdefault(place[1], str(found))
+        else:
+            faults[str(found)] = None
+    return TaskStatus(task=task.name, rows=tuple(rows.items()), absent=tuple(absent.items()),
+                      faults=tuple(faults))
+
+
+def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, int | DataError]]:
+    """Yield each place's number of rows, or what is wrong there."""
+    for language in sorted({*task.train, *task.evaluation}):
+        try:
+            present = sources.splits(task, language)
+        except DataError as error:
+            yield ("train", language), error
+            continue
+        for split in _wanted(task, language, present):
+            try:
+                yield (split, language), len(sources.rows(task, language, split))
+            except DataError as error:
+                yield (split, language), error
+
+
+def _wanted(task: Task, language: str, present: Sequence[Split]) -> list[Split]:
+    """Return what is there, and what no study of the language could do without."""
+    wanted = list(present)
+    if language in task.train and "train" not in wanted:
+        wanted.insert(0, "train")
+    if language in task.evaluation and not {"validation", "test"} & set(wanted):
+        wanted.append("validation")
+    return wanted
