@@ -27,7 +27,12 @@ from trainables.answer_metrics import (
 )
 from trainables.label_metrics import accuracy, balanced_accuracy, check_some, points_of
 from trainables.scores import Subset
-from trainables.tag_metrics import balanced_tag_accuracy, chunk_f1, tag_accuracy
+from trainables.tag_metrics import (
+    balanced_tag_accuracy,
+    chunk_f1,
+    constant_chunk_f1,
+    tag_accuracy,
+)
 
 __all__ = ["METRICS", "Metric", "chance", "collapsed", "metric_of", "metrics_of", "right_of"]
 
@@ -113,8 +118,7 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any]) -> float:
             texts = ["", *(text for text, _ in counted.most_common(_CONSTANT_ANSWERS))]
             return max(metric(gold, [text] * len(gold)) for text in texts)
         case Kind.TAGGING, "f1":
-            occurring = set(chain.from_iterable(gold))
-            return max(metric(gold, [[tag] * len(row) for row in gold]) for tag in occurring)
+            return constant_chunk_f1(gold, task.labels)
     labels = list(chain.from_iterable(gold)) if task.kind is Kind.TAGGING else gold
     counts = Counter(labels)
     return points_of(1, len(counts)) if name == _BALANCED else points_of(

@@ -7,9 +7,11 @@ from itertools import chain
 
 from trainables.label_metrics import accuracy, balanced_accuracy, check_paired, points_of
 
-__all__ = ["balanced_tag_accuracy", "chunk_f1", "chunks", "tag_accuracy"]
+__all__ = ["balanced_tag_accuracy", "chunk_f1", "chunks", "constant_chunk_f1",
+           "tag_accuracy"]
 
 Sentences = Sequence[Sequence[int]]
+_Chunk = tuple[int, int, int, str]
 
 
 def tag_accuracy(gold: Sentences, predicted: Sentences) -> float:
@@ -51,12 +53,20 @@ def chunk_f1(gold: Sentences, predicted: Sentences, labels: Sequence[str]) -> fl
         ValueError: as `tag_accuracy`.
     """
     _check_sentences(gold, predicted)
-    wanted, found = chunks(gold, labels), chunks(predicted, labels)
-    right = len(wanted & found)
-    return points_of(2 * right, len(wanted) + len(found)) if right else 0.0
+    return _f1(chunks(gold, labels), chunks(predicted, labels))
 
 
-def chunks(sentences: Sentences, labels: Sequence[str]) -> set[tuple[int, int, int, str]]:
+def constant_chunk_f1(gold: Sentences, labels: Sequence[str]) -> float:
+    """Return the F1 of chunks of the best constant: one tag, of those that occur, for every token.
+
+    In points; `gold` and `labels` as of `chunk_f1`, some sentence with some tag.
+    """
+    wanted = chunks(gold, labels)
+    return max(_f1(wanted, chunks([[tag] * len(row) for row in gold], labels))
+               for tag in set(chain.from_iterable(gold)))
+
+
+def chunks(sentences: Sentences, labels: Sequence[str]) -> set[_Chunk]:
     """Return (sentence, first token, last token, type) of each chunk, as seqeval 0.0.12 does.
 
     A tag's prefix is its first character, its type what follows its last hyphen, of a tag without
@@ -77,6 +87,11 @@ def chunks(sentences: Sentences, labels: Sequence[str]) -> set[tuple[int, int, i
                 first = place
             before = now
     return found
+
+
+def _f1(wanted: set[_Chunk], found: set[_Chunk]) -> float:
+    right = len(wanted & found)
+    return points_of(2 * right, len(wanted) + len(found)) if right else 0.0
 
 
 _Tag = tuple[str, str]  # (prefix, type)
