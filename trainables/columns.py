@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, pairwise
@@ -18,7 +19,7 @@ from trainables.hub import RawTable
 from trainables.raw_columns import RawColumns, with_values
 from trainables.rows import AbsentError, DataError, Rows, row_schema
 
-__all__ = ["canonical_rows", "columns_needed", "fingerprint_of"]
+__all__ = ["canonical_rows", "columns_needed", "composed", "fingerprint_of"]
 
 UNLABELLED = -1
 """The hub's mark for a label that is not published."""
@@ -128,6 +129,8 @@ class _Mapping:
         if kind is Kind.QA:
             self._check_lengths(columns, "answers", "answer_starts")
             self._check_answers(columns)
+            columns["answer_starts"] = self._composed_starts(columns)
+        columns = {name: composed(values) for name, values in columns.items()}
         return {"id": self._ids(), "document": self._documents(), **columns}
 
     def _untrimmed(self, column: str) -> pa.Array:
@@ -254,7 +257,7 @@ class _Mapping:
             texts = ["\x1f".join(row) for row in self._raw.lists_of_texts(column).to_pylist()]
         else:
             texts = self._raw.texts(column).to_pylist()
-        return pa.array([_digest(text) for text in texts], pa.string())
+        return pa.array([_digest(_nfc(text)) for text in texts], pa.string())
 
     def _check_lengths(self, columns: dict[str, pa.Array], name: str, other: str) -> None:
         wanted, given = (pc.list_value_length(columns[key]) for key in (name, other))
@@ -275,6 +278,41 @@ class _Mapping:
                         f"`{named('answer_starts')}`, got {answer[:60]!r} at {start} "
                         f"({self._raw.place(row)})"
                     )
+
+
+    def _composed_starts(self, columns: dict[str, pa.Array]) -> pa.Array:
+        """Return where answers begin once contexts are composed."""
+        contexts, starts = columns["context"], columns["answer_starts"]
+        if composed(contexts).equals(contexts):
+            return starts
+        texts = contexts.to_pylist()
+        moved = [[len(_nfc(text[:start])) for start in row] for text, row in
+                 zip(texts, starts.to_pylist(), strict=True)]
+        answers = columns["answers"].to_pylist()
+        for row, (text, places, given) in enumerate(zip(texts, moved, answers, strict=True)):
+            for place, answer in zip(places, given, strict=True):
+                if not _nfc(text).startswith(_nfc(answer), place):
+                    raise DataError(
+                        f"`{self._source.column('answers')}` must begin and end with whole "
+                        f"characters, got {answer[:60]!r} ({self._raw.place(row)})")
+        return pa.array(moved, starts.type)
+
+
+def composed(values: pa.Array) -> pa.Array:
+    """Return texts, or lists of texts, in Unicode's composed form (NFC); all else as it is.
+
+    So a row reads alike however its accents are written, whatever a tokenizer makes of them.
+    """
+    # By Python's Unicode: Arrow's own normaliser leaves some texts decomposed.
+    if pa.types.is_list(values.type):
+        return with_values(values, composed(values.flatten()))
+    if not pa.types.is_string(values.type):
+        return values
+    return pa.array(map(_nfc, values.to_pylist()), values.type)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _counted(tokens: pa.Array, tags: pa.Array) -> dict[str, pa.Array]:
