@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from spaces.languages import tatoeba_code, udpos_name
 from spaces.value import Value
 
-__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "Split", "Task", "find_task"]
+__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "PoolSource", "Split", "Task",
+           "find_task"]
 
 Split = Literal["train", "validation", "test"]
 
@@ -26,11 +27,14 @@ class Kind(StrEnum):
     QA = "qa"
     RETRIEVAL = "retrieval"
     MULTIPLE_CHOICE = "multiple-choice"
+    RANKING = "ranking"
 
 
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
 # `document` (string): rows of one document never fall into different halves of a split, and a
-# document has the same name in every language it was translated to.
+# document has the same name in every language it was translated to. In retrieval the candidates
+# are the rows' own texts; in ranking they are a pool of the whole task, and a row's `relevant`
+# names those that are right.
 CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.CLASSIFICATION: ("text", "label"),
     Kind.PAIR: ("text", "text_pair", "label"),
@@ -38,6 +42,7 @@ CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.QA: ("question", "context", "answers", "answer_starts"),
     Kind.RETRIEVAL: ("text", "english"),
     Kind.MULTIPLE_CHOICE: ("prompt", "options", "label"),
+    Kind.RANKING: ("text", "relevant"),
 }
 MOST_OPTIONS = 10
 UNCOUNTED = -1
@@ -121,6 +126,21 @@ class HubSource(Value):
         return self.id_prefix and self.id_prefix.format(language=udpos_name(code).lower())
 
 
+class PoolSource(Value):
+    """Published files that hold queries and a pool of candidates for all of them.
+
+    `origin` says in which format, and with it which of the pool's candidates is right for a query.
+    `repository` is the folder of an offline mirror in which the files lie, as published. `splits`
+    maps validation and test to the files' names for them. `candidates` is the published pool's
+    size, by which work is reckoned before anything is read.
+    """
+
+    origin: Literal["lareqa", "mewsli-x"]
+    repository: str
+    splits: dict[Split, str]
+    candidates: Annotated[int, Field(gt=0)]
+
+
 class Task(Value):
     """One task: its kind, its parts, its labels, its languages by split, and its metric.
 
@@ -140,7 +160,7 @@ class Task(Value):
     evaluation: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     metric: str
-    source: LabSource | HubSource
+    source: LabSource | HubSource | PoolSource
     train_source: HubSource | None = None
 
     @model_validator(mode="after")
@@ -150,8 +170,11 @@ class Task(Value):
         if labelled != bool(self.labels):
             raise ValueError("`labels` must be given exactly for labelled kinds, "
                              f"got {self.labels}")
-        if self.kind is Kind.RETRIEVAL and self.train:
-            raise ValueError(f"`train` must be empty for retrieval, got {self.train}")
+        if self.category is Kind.RETRIEVAL and self.train:
+            raise ValueError(f"`train` must be empty for {self.kind.value}, got {self.train}")
+        if self.kind is Kind.RANKING and isinstance(self.source, HubSource):
+            raise ValueError("`source` must hold a pool of candidates for ranking, got "
+                             f"{self.source.repository}")
         return self
 
     @model_validator(mode="after")
@@ -175,11 +198,21 @@ class Task(Value):
         return len(self.labels) if self.kind is Kind.MULTIPLE_CHOICE else 1
 
     @property
+    def category(self) -> Kind:
+        """The kind among whose tasks it is averaged: ranking is retrieval, as in XTREME-R."""
+        return Kind.RETRIEVAL if self.kind is Kind.RANKING else self.kind
+
+    @property
+    def candidates(self) -> int:
+        """How many texts an encoder reads beside the rows: the pool of all languages, if any."""
+        return self.source.candidates if isinstance(self.source, PoolSource) else 0
+
+    @property
     def trained(self) -> bool:
-        """Whether the task has a train set at all; retrieval does not."""
+        """Whether the task has a train set at all; retrieval and ranking do not."""
         return bool(self.train)
 
-    def source_of(self, split: Split) -> LabSource | HubSource:
+    def source_of(self, split: Split) -> LabSource | HubSource | PoolSource:
         """Return where the rows of a split lie."""
         return self.train_source if split == "train" and self.train_source else self.source
 

@@ -6,16 +6,19 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Final, get_args
 
 import pyarrow as pa
 from pydantic import BeforeValidator
 
 from spaces.lab_tasks import LAB_ROWS
-from spaces.tasks import HubSource, LabSource, Split, Task
+from spaces.tasks import HubSource, LabSource, PoolSource, Split, Task
 from spaces.value import Value, digest_of
-from trainables.columns import canonical_rows, columns_needed
+from trainables.columns import canonical_rows, columns_needed, fingerprint_of
 from trainables.hub import SplitFiles, count_rows, find_files, read_table
+from trainables.lareqa import lareqa_files, read_lareqa
+from trainables.mewslix import mewslix_files, read_mewslix
+from trainables.pool import Corpus
 from trainables.rows import DataError, Rows
 from trainables.scores import PanelName
 
@@ -49,7 +52,7 @@ class Sources(Value):
         """
         return tuple(split for split in get_args(Split)
                      if _is_offered(task, language, split)
-                     and (isinstance(task.source_of(split), LabSource)
+                     and (not isinstance(task.source_of(split), HubSource)
                           or self._files(task, language, split).files))
 
     def size(self, task: Task, language: str) -> int:
@@ -75,6 +78,10 @@ class Sources(Value):
         if isinstance(task.source_of(split), LabSource):
             _check_offered(task, language, split)
             return _lab_rows(self.cache, stated, language, split)
+        if isinstance(task.source_of(split), PoolSource):
+            _check_offered(task, language, split)
+            files = self._published(task)
+            return _pool_rows(files, _stamps(files), stated, language, split)
         found = self._existing(task, language, split)
         return _hub_rows(found, found.stamps, stated, language, split)
 
@@ -90,7 +97,7 @@ class Sources(Value):
         present = [split for split in self.splits(task, language) if split != "train"]
         if not present:
             source = task.source_of("test")
-            config = "" if isinstance(source, LabSource) else (
+            config = "" if not isinstance(source, HubSource) else (
                 f", {source.repository}, config {source.config_of(language)}")
             raise DataError(f"{task.name} must have a validation or a test split to score on, "
                             f"got none for {language!r} ({self.hub or 'hub'}{config})")
@@ -108,9 +115,22 @@ class Sources(Value):
 
     def _files(self, task: Task, language: str, split: Split) -> SplitFiles:
         source = _hub_source(task, split)
-        mirror = None if self.hub is None else Path(self.hub).expanduser()
         return find_files(source, source.config_of(language), source.splits.get(split, split),
-                          mirror)
+                          self._mirror)
+
+    def _published(self, task: Task) -> tuple[Path, ...]:
+        """Return all files of a benchmark whose pool spans its languages."""
+        source = task.source
+        assert isinstance(source, PoolSource)
+        if self._mirror is None:
+            raise DataError(f"{task.name} must be read from a directory given by `hub`, since the "
+                            f"hub does not hold its files as published, got none "
+                            f"({source.repository})")
+        return _FORMATS[source.origin][0](self._mirror / source.repository, task.evaluation)
+
+    @property
+    def _mirror(self) -> Path | None:
+        return None if self.hub is None else Path(self.hub).expanduser()
 
 
 def half(rows: Rows, panel: PanelName) -> Rows:
@@ -127,9 +147,8 @@ def half(rows: Rows, panel: PanelName) -> Rows:
     if not any(mask):
         raise DataError(f"{rows.place} must have rows in both of its halves, got none in the half "
                         f"of the {panel} panel")
-    return Rows(task=rows.task, language=rows.language, split=rows.split,
-                table=rows.table.filter(pa.array(mask)).combine_chunks(),
-                fingerprint=digest_of([rows.fingerprint, mask]))
+    return rows.taken(rows.table.filter(pa.array(mask)).combine_chunks(),
+                      digest_of([rows.fingerprint, mask]))
 
 
 def verify(
@@ -176,6 +195,18 @@ def _is_offered(task: Task, language: str, split: Split) -> bool:
     return language in listed and (isinstance(source, LabSource) or split in source.splits)
 
 
+def _stamps(files: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
+    """Return size in bytes and time of change (ns) of each file."""
+    stamps = []
+    for file in files:
+        try:
+            stamps.append((file.stat().st_size, file.stat().st_mtime_ns))
+        except OSError as error:
+            raise DataError("every file of a pool's benchmark must be there: "
+                            f"{error.strerror or type(error).__name__} ({file})") from error
+    return tuple(stamps)
+
+
 def _check_offered(task: Task, language: str, split: Split) -> None:
     listed = task.train if split == "train" else task.evaluation
     if language not in listed:
@@ -185,8 +216,8 @@ def _check_offered(task: Task, language: str, split: Split) -> None:
 
 def _hub_source(task: Task, split: Split) -> HubSource:
     source = task.source_of(split)
-    if isinstance(source, LabSource):
-        raise TypeError(f"{task.name} lies in the lab")
+    if not isinstance(source, HubSource):
+        raise TypeError(f"{task.name} lies in no repository of the hub")
     return source
 
 
@@ -207,3 +238,30 @@ def _hub_rows(
     source = _hub_source(task, split)
     raw = read_table(found, columns_needed(source))
     return canonical_rows(task, language, split, source=source, raw=raw)
+
+
+@lru_cache(maxsize=_KEPT)
+def _pool_rows(
+    files: tuple[Path, ...], stamps: tuple[tuple[int, int], ...], stated: str, language: str,
+    split: Split,
+) -> Rows:
+    task = Task.model_validate_json(stated)
+    assert isinstance(task.source, PoolSource)
+    corpus = _corpus(task.source.origin, files, stamps, task.evaluation)
+    table = corpus.queries.get((language, split))
+    if table is None:
+        raise DataError(f"{task.name} {language} {split} must have at least one row, got none "
+                        f"({files[-1].parent})")
+    return Rows(task=task, language=language, split=split, table=table, pool=corpus.pool,
+                fingerprint=digest_of([fingerprint_of(table), corpus.pool.fingerprint]))
+
+
+# Mewsli-X's pool of a million takes about a gigabyte; a study has one or both.
+@lru_cache(maxsize=2)
+def _corpus(origin: str, files: tuple[Path, ...], stamps: tuple[tuple[int, int], ...],
+            languages: tuple[str, ...]) -> Corpus:
+    """Read and check a whole benchmark; the stamps make changed files be read again."""
+    return _FORMATS[origin][1](files, languages)
+
+
+_FORMATS: Final = {"lareqa": (lareqa_files, read_lareqa), "mewsli-x": (mewslix_files, read_mewslix)}

@@ -4,13 +4,15 @@ import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.languages import languages
-from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Task, find_task
+from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, PoolSource, Task, find_task
+
+ON_THE_HUB = [task for task in BENCHMARK_TASKS if isinstance(task.source, HubSource)]
 
 
 @pytest.mark.parametrize(("name", "train", "evaluation"), [
     ("udpos", 30, 33), ("xnli", 1, 15), ("tatoeba", 0, 36), ("mnli", 1, 1), ("squad", 1, 1),
     ("pawsx", 7, 7), ("panx", 40, 40), ("hellaswag", 1, 1),
-    ("xquad", 1, 12), ("mlqa", 1, 7), ("tydiqa", 9, 9),
+    ("xquad", 1, 12), ("mlqa", 1, 7), ("tydiqa", 9, 9), ("lareqa", 0, 11), ("mewsli-x", 0, 11),
 ])
 def test_languages_are_as_many_as_the_benchmark_has(
     name: str, train: int, evaluation: int
@@ -21,7 +23,7 @@ def test_languages_are_as_many_as_the_benchmark_has(
     assert {*task.train, *task.evaluation} <= either
 
 
-@pytest.mark.parametrize("task", BENCHMARK_TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", ON_THE_HUB, ids=lambda task: task.name)
 def test_columns_and_splits_are_stated_for_all_that_is_read(task: Task) -> None:
     for split in ("train", "validation"):
         source = task.source_of(split)
@@ -64,7 +66,20 @@ def test_documents_are_named_by_one_rule() -> None:
 
 
 def test_what_is_not_trained_is_retrieval() -> None:
-    assert {task.kind for task in BENCHMARK_TASKS if not task.trained} == {Kind.RETRIEVAL}
+    assert {task.category for task in BENCHMARK_TASKS if not task.trained} == {Kind.RETRIEVAL}
+
+
+def test_ranking_has_a_published_pool_and_no_train_split() -> None:
+    lareqa = find_task("lareqa", BENCHMARK_TASKS)
+    assert {task.name for task in BENCHMARK_TASKS if isinstance(task.source, PoolSource)} == {
+        task.name for task in BENCHMARK_TASKS if task.kind is Kind.RANKING} == {
+        "lareqa", "mewsli-x"}
+    with pytest.raises(ValueError, match="`train` must be empty for ranking, got"):
+        Task.model_validate(lareqa.model_dump() | {"train": ["en"]})
+    with pytest.raises(ValueError, match="`source` must hold a pool of candidates for ranking, "
+                                         "got google/xquad"):
+        Task.model_validate(lareqa.model_dump() | {
+            "source": find_task("xquad", BENCHMARK_TASKS).source})
 
 
 @pytest.mark.parametrize("task", BENCHMARK_TASKS, ids=lambda task: task.name)

@@ -210,7 +210,8 @@ def test_the_primary_metric_comes_first() -> None:
                      "squad": ("f1", "exact_match"), "pawsx": ("accuracy",),
                      "panx": ("f1", "accuracy"), "hellaswag": ("accuracy",),
                      "xquad": ("f1", "exact_match"), "mlqa": ("mlqa_f1", "mlqa_exact_match"),
-                     "tydiqa": ("f1", "exact_match")}
+                     "tydiqa": ("f1", "exact_match"),
+                     "lareqa": ("map@20",), "mewsli-x": ("map@20",)}
 
 
 @pytest.mark.parametrize("listed", [*BENCHMARK_TASKS, *LAB_TASKS], ids=lambda task: task.name)
@@ -222,6 +223,7 @@ def test_every_task_names_a_metric_of_its_kind(listed: Any) -> None:
     (Kind.CLASSIFICATION, ("balanced_accuracy",)), (Kind.PAIR, ("balanced_accuracy",)),
     (Kind.TAGGING, ("balanced_accuracy",)), (Kind.MULTIPLE_CHOICE, ("balanced_accuracy",)),
     (Kind.QA, ("f1", "exact_match")), (Kind.RETRIEVAL, ("accuracy",)),
+    (Kind.RANKING, ("map@20",)),
 ])
 def test_a_part_of_the_rows_is_scored_balanced_where_there_are_labels(
     kind: Kind, names: tuple[str, ...]
