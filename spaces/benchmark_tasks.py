@@ -226,8 +226,8 @@ BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
             document="title",  # written anew in each language, never translated
         ),
     ),
-    # Scored untrained, as Tatoeba is. The published baselines of these two are fine-tuned before, on
-    # SQuAD v1.1 and on pairs of English Wikipedia, with a softmax over a batch's pairs.
+    # Scored untrained, as Tatoeba is. The published baselines of these two are fine-tuned before,
+    # on SQuAD v1.1 and on pairs of English Wikipedia, with a softmax over a batch's pairs.
     Task(
         name="lareqa",
         kind=Kind.RANKING,

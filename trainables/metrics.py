@@ -104,10 +104,9 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any], *,
            pool: int | None = None) -> float:
     """Return the points of the best constant prediction: one value for every row (or token).
 
-    For ranking it is what a random ranking of the `pool` of so many candidates is expected to
-    score.
     For balanced accuracy that is 100 / labels, of the labels that occur. For QA the constants tried
-    are the empty text and the 20 most frequent gold answers.
+    are the empty text and the 20 most frequent gold answers. For ranking, it is what a random
+    ranking of a `pool` of so many candidates is expected to score.
 
     Raises:
         ValueError: if there are no rows, or a ranking's pool is not given.
