@@ -87,7 +87,7 @@ class Declaration(Value):
     @property
     def target_kinds(self) -> dict[str, Kind]:
         """The category of each target task."""
-        return {task.name: task.kind for task in self.target_tasks}
+        return {task.name: task.category for task in self.target_tasks}
 
     @property
     def training_languages(self) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Work: what the trials of a study do, at most, reckoned from their configurations alone.
 
-FLOPs count every example at the model's longest input (in multiple choice, one an option), bytes
-every encoder at float32; work that trials share through the phase store is counted for each of
-them. Heads are left out, the one that restores masked tokens too.
+FLOPs count every example at the model's longest input (in multiple choice, one an option; of a
+published pool, every candidate), bytes every encoder at float32; work that trials share through
+the phase store is counted for each of them. Heads are left out, the one that restores masked
+tokens too.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def work_of(config: TrialConfig, study: Study, parameters: ParameterCounts) -> W
         flops=parameters.body * length * (
             6.0 * (examples * _sequences(config, study) + target_examples * _mean(
                 task.sequences for task in study.target_tasks if task.trained))
-            + 2.0 * sum(task.sequences * rows for task, rows in scored)),
+            + 2.0 * sum(task.sequences * rows + rungs * task.candidates
+                        for task, rows in scored)),
         bytes=copies * parameters.total * BYTES_PER_PARAMETER,
     )
 

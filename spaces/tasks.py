@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from spaces.languages import tatoeba_code, udpos_name
 from spaces.value import Value
 
-__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "Split", "Task", "find_task"]
+__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "PoolSource", "Split", "Task",
+           "find_task"]
 
 Split = Literal["train", "validation", "test"]
 
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     QA = "qa"
     RETRIEVAL = "retrieval"
     MULTIPLE_CHOICE = "multiple-choice"
+    RANKING = "ranking"
 
 
 _SEVERAL = ("options", "prompt", "text", "text_pair")
@@ -33,7 +35,9 @@ _SEVERAL = ("options", "prompt", "text", "text_pair")
 
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
 # `document` (string): rows of one document never fall into different halves of a split, and a
-# document has the same name in every language it was translated to.
+# document has the same name in every language it was translated to. In retrieval the candidates
+# are the rows' own texts; in ranking they are a pool of the whole task, and a row's `relevant`
+# names those that are right.
 CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.CLASSIFICATION: ("text", "label"),
     Kind.PAIR: ("text", "text_pair", "label"),
@@ -41,6 +45,7 @@ CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.QA: ("question", "context", "answers", "answer_starts"),
     Kind.RETRIEVAL: ("text", "english"),
     Kind.MULTIPLE_CHOICE: ("prompt", "options", "label"),
+    Kind.RANKING: ("text", "relevant"),
 }
 MOST_OPTIONS = 10
 UNCOUNTED = -1
@@ -145,6 +150,24 @@ class HubSource(Value):
         return self.id_prefix and self.id_prefix.format(language=udpos_name(code).lower())
 
 
+class PoolSource(Value):
+    """Published files that hold queries and a pool of candidates for all of them.
+
+    `origin` says in which format, and with it which of the pool's candidates is right for a query.
+    `repository` is the folder of an offline mirror in which the files lie, as published. `splits`
+    maps validation and test to the files' names for them. `candidates` is the published pool's
+    size, by which work is reckoned before anything is read.
+    """
+
+    origin: Literal["lareqa", "mewsli-x"]
+    repository: str
+    splits: dict[Split, str]
+    candidates: Annotated[int, Field(gt=0)]
+
+
+Source = LabSource | HubSource | PoolSource
+
+
 class Task(Value):
     """One task: its kind, its parts, its labels, its languages by split, and its metric.
 
@@ -165,7 +188,7 @@ class Task(Value):
     evaluation: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     metric: str
-    source: LabSource | HubSource
+    source: Source
     train_sources: tuple[HubSource, ...] = ()
     elsewhere: Mapping[str, HubSource] = {}
 
@@ -176,8 +199,11 @@ class Task(Value):
         if labelled != bool(self.labels):
             raise ValueError("`labels` must be given exactly for labelled kinds, "
                              f"got {self.labels}")
-        if self.kind is Kind.RETRIEVAL and self.train:
-            raise ValueError(f"`train` must be empty for retrieval, got {self.train}")
+        if self.category is Kind.RETRIEVAL and self.train:
+            raise ValueError(f"`train` must be empty for {self.kind.value}, got {self.train}")
+        if self.kind is Kind.RANKING and isinstance(self.source, HubSource):
+            raise ValueError("`source` must hold a pool of candidates for ranking, got "
+                             f"{self.source.repository}")
         return self
 
     @model_validator(mode="after")
@@ -201,8 +227,18 @@ class Task(Value):
         return len(self.labels) if self.kind is Kind.MULTIPLE_CHOICE else 1
 
     @property
+    def category(self) -> Kind:
+        """The kind among whose tasks it is averaged: ranking is retrieval, as in XTREME-R."""
+        return Kind.RETRIEVAL if self.kind is Kind.RANKING else self.kind
+
+    @property
+    def candidates(self) -> int:
+        """How many texts an encoder reads beside the rows: the pool of all languages, if any."""
+        return self.source.candidates if isinstance(self.source, PoolSource) else 0
+
+    @property
     def trained(self) -> bool:
-        """Whether the task has a train set at all; retrieval does not."""
+        """Whether the task has a train set at all; retrieval and ranking do not."""
         return bool(self.train)
 
     @property
@@ -210,13 +246,13 @@ class Task(Value):
         """Whether a question may have no answer in its context, as SQuAD v2's metrics know."""
         return self.metric.startswith("squad2_")
 
-    def source_of(self, split: Split, language: str | None = None) -> LabSource | HubSource:
+    def source_of(self, split: Split, language: str | None = None) -> Source:
         """Return where the rows of a split lie, of several sources the first."""
         return self.sources_of(split, language)[0]
 
     def sources_of(
         self, split: Split, language: str | None = None
-    ) -> tuple[LabSource | HubSource, ...]:
+    ) -> tuple[Source, ...]:
         """Return all sources whose rows make up a split, of a language or of most languages."""
         if language is not None and language in self.elsewhere:
             return (self.elsewhere[language],)

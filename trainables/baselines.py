@@ -18,10 +18,13 @@ from trainables.panel_sets import PanelSet, subset
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.scores import Baseline, BaselineName, Cost, Score, Scores
 
-__all__ = ["TRAIN_ROWS", "BaselinesPhase", "read_baselines"]
+__all__ = ["MOST_CANDIDATES", "TRAIN_ROWS", "BaselinesPhase", "read_baselines"]
 
 TRAIN_ROWS: Final = 2_400
 """English train rows that a baseline learns from: those whose ids' hashes are smallest."""
+
+MOST_CANDIDATES: Final = 20_000
+"""A pool of more is not searched by characters: a million texts would take hours."""
 
 _FILE = "baselines.json"
 _COMPUTING = ("scikit-learn", "rapidfuzz")
@@ -30,6 +33,8 @@ _COMPUTING = ("scikit-learn", "rapidfuzz")
 @dataclass(frozen=True)
 class BaselinesPhase(Phase):
     """Every baseline trained on each task's English rows and scored on `sets`.
+
+    A task whose pool holds more than `MOST_CANDIDATES` has none.
 
     Nothing of an encoder is in it, so all controls of a search share one entry for each number
     of evaluation rows.
@@ -77,6 +82,8 @@ class BaselinesPhase(Phase):
                  if task.trained else None)
         tests = [subset(context.sources.panel_rows(task, each.language, each.panel)[0], each.rows)
                  for each in sets]
+        if any(rows.pool is not None and len(rows.pool) > MOST_CANDIDATES for rows in tests):
+            return []
         predicted = predict_strings(name, train, tests)
         return [score for each, rows, values in zip(sets, tests, predicted, strict=True)
                 for score in scores_of(each, rows, values)]

@@ -9,6 +9,7 @@ import json
 import mmap
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from safetensors.numpy import save_file
 from spaces.tasks import Kind
 from spaces.value import digest_of
 from trainables.encoded import Encoded
-from trainables.encoding import encode
+from trainables.encoding import encode, encode_pool
+from trainables.pool import Pool
 from trainables.rows import Rows
 from trainables.tokenizer import Tokenizer
 
@@ -43,12 +45,22 @@ class EncodedCache:
         Raises:
             DataError: if they cannot be encoded.
         """
-        key = digest_of([VERSION, rows.fingerprint, tokenizer.fingerprint,
-                         rows.task.kind.value, max_length])
+        return self._kept(
+            digest_of([VERSION, rows.fingerprint, tokenizer.fingerprint, rows.task.kind.value,
+                       max_length]),
+            lambda: encode(rows, tokenizer, max_length))
+
+    def get_pool(self, pool: Pool, tokenizer: Tokenizer, max_length: int) -> Encoded:
+        """Return the items of a pool's candidates, in its order."""
+        return self._kept(
+            digest_of([VERSION, pool.fingerprint, tokenizer.fingerprint, "pool", max_length]),
+            lambda: encode_pool(pool.table, tokenizer, max_length))
+
+    def _kept(self, key: str, make: Callable[[], Encoded]) -> Encoded:
         if key not in self._mapped:
             path = self._directory / f"{key}.safetensors"
             if not path.exists():
-                _save(encode(rows, tokenizer, max_length), path)
+                _save(make(), path)
             self._mapped[key] = _map(path)
         self._mapped.move_to_end(key)
         while len(self._mapped) > _IN_MEMORY:

@@ -21,14 +21,14 @@ from trainables.encoded import IGNORED, Encoded
 from trainables.rows import DataError, Rows
 from trainables.tokenizer import Tokenizer
 
-__all__ = ["encode", "encode_text", "encode_translations", "span_targets"]
+__all__ = ["encode", "encode_pool", "encode_text", "encode_translations", "span_targets"]
 
 _CHUNK = 4_096  # rows tokenised at once, which bounds the memory of Python lists
 Array = NDArray[Any]
 
 
 def encode(rows: Rows, tokenizer: Tokenizer, max_length: int) -> Encoded:
-    """Return the items of a task's rows; a retrieval task's are its `text`s.
+    """Return the items of a task's rows; of retrieval and ranking those are the `text`s.
 
     Raises:
         DataError: if the kind needs a fast tokenizer and this is none, or leaves no room.
@@ -38,6 +38,14 @@ def encode(rows: Rows, tokenizer: Tokenizer, max_length: int) -> Encoded:
         raise DataError(f"a tokenizer must be a fast one for {rows.task.kind.value} "
                         f"({rows.task.name}), got a slow one: {tokenizer.directory}")
     return Encoded.join(list(build(rows.table, tokenizer, max_length)))
+
+
+def encode_pool(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Encoded:
+    """Return one item a candidate: column `text`, and `text_pair` where there is one.
+
+    The longer side is cut off where both have more than `max_length` tokens.
+    """
+    return Encoded.join(list(_encode_sequences(table, tokenizer, max_length)))
 
 
 def encode_text(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Encoded:
@@ -66,7 +74,7 @@ def encode_translations(table: pa.Table, tokenizer: Tokenizer, max_length: int) 
 def _encode_sequences(
     table: pa.Table, tokenizer: Tokenizer, max_length: int
 ) -> Iterator[Encoded]:
-    """Classification, pairs (the longer side is cut first), retrieval, plain text."""
+    """Classification, pairs (the longer side is cut first), retrieval, ranking, plain text."""
     for first_row, chunk in _chunks(table):
         texts = chunk["text"].to_pylist()
         pairs = chunk["text_pair"].to_pylist() if "text_pair" in chunk.column_names else None
@@ -214,6 +222,7 @@ _BY_KIND: dict[Kind, Callable[[pa.Table, Tokenizer, int], Iterator[Encoded]]] = 
     Kind.CLASSIFICATION: _encode_sequences,
     Kind.PAIR: _encode_sequences,
     Kind.RETRIEVAL: _encode_sequences,
+    Kind.RANKING: _encode_sequences,
     Kind.TAGGING: _encode_tagging,
     Kind.QA: _encode_qa,
     Kind.MULTIPLE_CHOICE: _encode_choices,

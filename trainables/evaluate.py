@@ -105,7 +105,8 @@ def _subset_scores(each: PanelSet, rows: Rows, gold: Sequence[Any], values: Sequ
         yield Score(
             task=task.name, language=each.language, panel=each.panel, metric=name,
             points=metric_of(task, name, each.language)(gold, values), rows=len(gold),
-            chance=chance(task, name, each.language, guessed),
+            chance=chance(task, name, each.language, guessed,
+                          pool=None if rows.pool is None else len(rows.pool)),
             collapsed=collapsed(task.kind, values),
             official=each.official and subset == "all", subset=subset)
 
@@ -137,6 +138,9 @@ def _texts(rows: Rows, values: Sequence[Any]) -> list[str]:
         case Kind.RETRIEVAL:
             ids = rows.table["id"].to_pylist()
             return [ids[value] for value in values]
+        case Kind.RANKING:
+            assert rows.pool is not None  # checked on construction
+            return [" ".join(rows.pool.ids[place] for place in value) for value in values]
         case Kind.MULTIPLE_CHOICE:  # by name too: two options of a row may read the same
             options = rows.table["options"].to_pylist()
             return [f"{labels[value]}: {texts[value]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,20 @@ from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import read_ref
 from trainables.heads import fresh_head
-from trainables.nearest import nearest
+from trainables.nearest import nearest, ranked
 from trainables.panel_sets import PanelSet, subset
 from trainables.phases import Context
 from trainables.predict import Predictor, values_of
 from trainables.pretrain import tokenizer_directory
+from trainables.ranking_metrics import DEPTH
 from trainables.rows import Rows
 from trainables.scores import Cost
 from trainables.tokenizer import load_tokenizer
 from trainables.training import HEAD_FILE
 
 __all__ = ["predict_sets"]
+
+_BLOCK = 8_192  # candidates whose states are held at once
 
 Predicted = list[tuple[PanelSet, Rows, list[Any]]]
 
@@ -51,16 +54,24 @@ def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context
         for each in sets
     ]
     encoded = [context.encoded.get(rows, tokenizer, model.max_length) for rows in all_rows]
+    pools = [context.encoded.get_pool(pool, tokenizer, model.max_length)
+             for pool in {rows.pool.fingerprint: rows.pool for rows in all_rows
+                          if rows.pool is not None}.values()]
     device = choose_device(context.workspace.precision)
     encoder = load_encoder(read_ref(encoder_at, model), context.hub)
     predictor = Predictor(
         encoder, tokenizer.pad_id, device=device, workers=context.workers,
-        report=context.throttled(f"{name} {task.name}", sum(map(len, encoded))))
-    if task.kind is Kind.RETRIEVAL:
+        report=context.throttled(f"{name} {task.name}", sum(map(len, [*encoded, *pools]))))
+    layer = model.layer if isinstance(model, HubModel) else None
+    values: list[list[Any]]
+    if task.kind is Kind.RANKING:
+        (pool,) = pools  # one of the whole task, whatever the language
+        values = _ranked(predictor, encoded, pool, layer)
+        encoded += pools
+    elif task.kind is Kind.RETRIEVAL:
         english = [context.encoded.get_english(rows, tokenizer, model.max_length)
                    for rows in all_rows]
-        values = _found(predictor, encoded, english,
-                        model.layer if isinstance(model, HubModel) else None)
+        values = _found(predictor, encoded, english, layer)
         encoded += english
     else:
         head = fresh_head(task, encoder.hidden, seed=0)
@@ -78,12 +89,28 @@ def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context
 
 
 def _found(predictor: Predictor, foreign: list[Encoded], english: list[Encoded],
-           layer: int | None) -> list[list[int]]:
+           layer: int | None) -> list[list[Any]]:
     """Return for each set the place in its pool that each English sentence finds."""
     states = predictor.states(Encoded.join([*foreign, *english]), layer)
     parts = _parts(states, [*foreign, *english])
     pairs = zip(parts[: len(foreign)], parts[len(foreign) :], strict=True)
     return [nearest(np.stack(queries), np.stack(pool)).tolist() for pool, queries in pairs]
+
+
+def _ranked(predictor: Predictor, queries: list[Encoded], pool: Encoded, layer: int | None
+            ) -> list[list[Any]]:
+    """Return for each set the places of the candidates that each query finds, best first.
+
+    The pool is read once for all sets, in blocks, of which one is held at a time.
+    """
+    states = np.stack(predictor.states(Encoded.join(queries), layer))
+
+    def blocks() -> Iterator[Any]:
+        for first in range(0, len(pool), _BLOCK):
+            chosen = np.arange(first, min(first + _BLOCK, len(pool)))
+            yield np.stack(predictor.states(pool.take(chosen), layer))
+
+    return _parts(ranked(states, blocks(), DEPTH).tolist(), queries)
 
 
 def _parts(found: list[Any], encoded: list[Encoded]) -> list[list[Any]]:

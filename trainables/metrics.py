@@ -3,7 +3,8 @@
 A metric goes from gold and predicted values, one a row each, to points, 0 to 100. What a value is
 depends on the task's kind: a label index (classification, pair), a list of tag indices per sentence
 (tagging), a text against its gold answers (QA), the position of the sentence found in the pool
-(retrieval), the position of an option in its row (multiple choice).
+(retrieval), the positions of the candidates found, best first, against those of the relevant ones
+(ranking), the position of an option in its row (multiple choice).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from trainables.answer_metrics import (
     squad_normalised,
 )
 from trainables.label_metrics import accuracy, balanced_accuracy, check_some, points_of
+from trainables.ranking_metrics import mean_average_precision, random_average_precision
 from trainables.scores import Subset
 from trainables.tag_metrics import (
     balanced_tag_accuracy,
@@ -43,6 +45,7 @@ Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 _CONSTANT_ANSWERS = 20
 _BALANCED = "balanced_accuracy"
 _MLQA = "mlqa_"
+_AVERAGE_PRECISION = "map@20"
 
 METRICS: Final[Mapping[Kind, tuple[tuple[str, ...], ...]]] = MappingProxyType({
     Kind.CLASSIFICATION: (("accuracy",),),
@@ -52,6 +55,7 @@ METRICS: Final[Mapping[Kind, tuple[tuple[str, ...], ...]]] = MappingProxyType({
               ("mlqa_f1", "mlqa_exact_match")),
     Kind.RETRIEVAL: (("accuracy",),),
     Kind.MULTIPLE_CHOICE: (("accuracy",),),
+    Kind.RANKING: ((_AVERAGE_PRECISION,),),
 })
 """The names of each kind's metrics; those that stand together score one task."""
 
@@ -86,6 +90,8 @@ def metric_of(task: Task, name: str, language: str) -> Metric:
             return partial(chunk_f1, labels=task.labels)
         case Kind.TAGGING, _:
             return {"accuracy": tag_accuracy, _BALANCED: balanced_tag_accuracy}[name]
+        case Kind.RANKING, _:
+            return {_AVERAGE_PRECISION: mean_average_precision}[name]
         case Kind.QA, _:
             return partial(_ANSWERS[name.removeprefix(_MLQA)],
                            normalised=_normaliser(name, language))
@@ -95,21 +101,29 @@ def metric_of(task: Task, name: str, language: str) -> Metric:
 
 def right_of(task: Task, language: str) -> Metric:
     """Return the metric that says of a single row how much of it is right."""
+    if task.kind is Kind.RANKING:
+        return mean_average_precision
     if task.kind is not Kind.QA:
         return metric_of(task, "accuracy", language)
     return metric_of(task, next(name for name in metrics_of(task) if "exact" in name), language)
 
 
-def chance(task: Task, name: str, language: str, gold: Sequence[Any]) -> float:
+def chance(task: Task, name: str, language: str, gold: Sequence[Any], *,
+           pool: int | None = None) -> float:
     """Return the points of the best constant prediction: one value for every row (or token).
 
     For balanced accuracy that is 100 / labels, of the labels that occur. For QA the constants tried
-    are the empty text and the 20 most frequent gold answers.
+    are the empty text and the 20 most frequent gold answers. For ranking, it is what a random
+    ranking of a `pool` of so many candidates is expected to score.
 
     Raises:
-        ValueError: if there are no rows.
+        ValueError: if there are no rows, or a ranking's pool is not given.
     """
     check_some(gold)
+    if task.kind is Kind.RANKING:
+        if pool is None:
+            raise ValueError(f"`pool` must be given for ranking, got none ({task.name})")
+        return random_average_precision(list(map(len, gold)), pool)
     metric = metric_of(task, name, language)
     match task.kind, name:
         case Kind.QA, _:
@@ -128,9 +142,11 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any]) -> float:
 def collapsed(kind: Kind, predicted: Sequence[Any]) -> bool:
     """Return whether one and the same value was predicted for every row (tagging: token).
 
-    A single prediction is no collapse.
+    Of a ranking, the candidate found first. A single prediction is no collapse.
     """
     values = list(chain.from_iterable(predicted)) if kind is Kind.TAGGING else list(predicted)
+    if kind is Kind.RANKING:
+        values = [found[0] for found in values]
     return len(values) > 1 and len(set(values)) == 1
 
 

@@ -17,7 +17,7 @@ __all__ = ["overlap_faults"]
 # Treebanks repeat short sentences, and translators leave some lines as they are; a file in the
 # place of another repeats nearly all.
 _MOST: Final = 0.5
-_NOT_TEXT: Final = ("label", "tags", "answers", "answer_starts")
+_NOT_TEXT: Final = ("label", "tags", "answers", "answer_starts", "relevant")
 
 
 def overlap_faults(

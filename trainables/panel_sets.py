@@ -82,9 +82,8 @@ def subset(rows: Rows, count: int) -> Rows:
         return rows
     hashes = [hashlib.sha256(name.encode()).digest() for name in rows.table["id"].to_pylist()]
     chosen = np.sort(np.asarray(sorted(range(len(rows)), key=hashes.__getitem__)[:count]))
-    return Rows(task=rows.task, language=rows.language, split=rows.split,
-                table=rows.table.take(pa.array(chosen)).combine_chunks(),
-                fingerprint=digest_of([rows.fingerprint, chosen.tolist()]))
+    return rows.taken(rows.table.take(pa.array(chosen)).combine_chunks(),
+                      digest_of([rows.fingerprint, chosen.tolist()]))
 
 
 def non_copy_rows(rows: Rows) -> NDArray[np.int64]:
@@ -103,7 +102,8 @@ def non_copy_rows(rows: Rows) -> NDArray[np.int64]:
 def gold_of(rows: Rows) -> list[Any]:
     """Return what metrics compare with: labels, counted tags, answers, positions in the pool.
 
-    The answer to a question that has none is the empty text.
+    Of ranking that is a list of positions. The answer to a question that has none is the empty
+    text.
     """
     match rows.task.kind:
         case Kind.TAGGING:
@@ -113,6 +113,11 @@ def gold_of(rows: Rows) -> list[Any]:
             gold = [answers or [""] for answers in rows.table["answers"].to_pylist()]
         case Kind.RETRIEVAL:
             gold = list(range(len(rows)))
+        case Kind.RANKING:
+            assert rows.pool is not None  # checked on construction
+            places = rows.pool.places
+            gold = [[places[name] for name in names]
+                    for names in rows.table["relevant"].to_pylist()]
         case _:
             gold = rows.table["label"].to_pylist()
     return gold

@@ -43,7 +43,7 @@ class Predictor:
                  report: Callable[[int], None]) -> None:
         self._encoder = encoder.to(device.name).eval()
         self._pad_id, self._device, self._workers = pad_id, device, workers
-        self._report = report
+        self._report, self._done = report, 0
         self._tokens = _TOKENS[device.name]
 
     def labels(self, head: Head, kind: Kind, items: Encoded) -> list[Array]:
@@ -75,10 +75,11 @@ class Predictor:
         for number, batch in enumerate(batches):
             if number % self._workers.size == self._workers.rank:
                 own.update(self._read_batch(items, batch, read, kind))
-                self._report(len(own))
+                self._report(self._done + len(own))
         found: dict[int, Array] = {}
         for part in self._workers.gather(own):
             found |= part
+        self._done += len(found)
         return [found[item] for item in range(len(items))]
 
     @torch.inference_mode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spaces.faults import UserError
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, Task
+from trainables.pool import Pool
 
 __all__ = ["AbsentError", "DataError", "Rows"]
 
@@ -19,6 +20,7 @@ _COLUMN_TYPES: dict[str, pa.DataType] = {
     "tags": pa.list_(pa.int64()),
     "answers": pa.list_(pa.string()),
     "answer_starts": pa.list_(pa.int64()),
+    "relevant": pa.list_(pa.string()),
 }
 
 
@@ -38,7 +40,8 @@ class Rows:
     kind, in `CANONICAL_COLUMNS`' order; labels and tags are indices into `task.labels`
     (a tag may be `UNCOUNTED`), and every row has as many `options` as there are labels.
     `fingerprint` changes whenever any row does. `unlabelled` counts the rows left out because
-    their label is -1, the hub's mark for a label that is not published.
+    their label is -1, the hub's mark for a label that is not published. `pool` holds the candidates
+    of a ranking task, of which each row's `relevant` names at least one.
     """
 
     task: Task
@@ -47,6 +50,7 @@ class Rows:
     table: pa.Table
     fingerprint: str
     unlabelled: int = 0
+    pool: Pool | None = None
 
     def __post_init__(self) -> None:
         expected = row_schema(self.task.kind)
@@ -57,6 +61,19 @@ class Rows:
             raise DataError(f"{self.place} must have at least one row, got none")
         if self.task.kind is Kind.MULTIPLE_CHOICE:
             self._check_options()
+        if (self.task.kind is Kind.RANKING) != (self.pool is not None):
+            raise DataError("rows must have a pool of candidates exactly for ranking, got "
+                            f"{'none' if self.pool is None else len(self.pool)} ({self.place})")
+        if self.pool is not None:
+            self._check_relevant(self.pool)
+
+    def _check_relevant(self, pool: Pool) -> None:
+        for name, relevant in zip(self.table["id"].to_pylist(),
+                                  self.table["relevant"].to_pylist(), strict=True):
+            unknown = [each for each in relevant or () if each not in pool.places]
+            if unknown or not relevant:
+                raise DataError("`relevant` must name candidates of the pool, got "
+                                f"{', '.join(unknown) or 'none'} ({self.place}, row {name})")
 
     def _check_options(self) -> None:
         wanted = self.task.sequences
@@ -64,6 +81,10 @@ class Rows:
             if count != wanted:
                 raise DataError(f"`options` must be {wanted} in every row, got {count} "
                                 f"({self.place})")
+
+    def taken(self, table: pa.Table, fingerprint: str) -> Rows:
+        """Return some of these rows."""
+        return replace(self, table=table, fingerprint=fingerprint, unlabelled=0)
 
     @property
     def place(self) -> str:

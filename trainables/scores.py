@@ -22,9 +22,9 @@ BaselineName = Literal["character n-grams", "nearest neighbour"]
 class Score(Value):
     """One metric of one target task in one language on one panel, in points (0 to 100).
 
-    `chance` is the score of the best constant prediction on the same rows (for retrieval, on the
-    whole pool, where it is that of guessing); `collapsed` says that the trial predicted one and
-    the same label for every row. A score of a `subset` of the rows stands beside that of all of
+    `chance` is the score of the best constant prediction on the same rows (for retrieval and
+    ranking, that of guessing among the whole pool); `collapsed` says that the trial predicted one
+    and the same label for every row. A score of a `subset` of the rows stands beside that of all of
     them; no search is decided by it.
     """
 

@@ -12,10 +12,11 @@ import pyarrow as pa
 from pydantic import BeforeValidator
 
 from spaces.lab_tasks import LAB_ROWS
-from spaces.tasks import HubSource, LabSource, Split, Task
+from spaces.tasks import HubSource, LabSource, PoolSource, Split, Task
 from spaces.value import Value, digest_of
 from trainables.columns import canonical_rows, columns_needed
 from trainables.hub import SplitFiles, count_rows, find_files, read_table
+from trainables.pool_files import read_pool_rows
 from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
 
@@ -57,7 +58,7 @@ class Sources(Value):
         """
         return tuple(split for split in get_args(Split)
                      if _is_offered(task, language, split)
-                     and (isinstance(task.source_of(split, language), LabSource)
+                     and (not isinstance(task.source_of(split, language), HubSource)
                           or any(part.found.files for part in self._parts(task, language, split))))
 
     def size(self, task: Task, language: str) -> int:
@@ -84,6 +85,9 @@ class Sources(Value):
         if isinstance(task.source_of(split, language), LabSource):
             _check_offered(task, language, split)
             return _lab_rows(self.cache, stated, language, split)
+        if isinstance(task.source, PoolSource):
+            _check_offered(task, language, split)
+            return read_pool_rows(task, language, split, self._mirror)
         found = tuple(part.found for part in self._existing(task, language, split))
         return _hub_rows(found, tuple(each.stamps for each in found), stated, language, split)
 
@@ -99,7 +103,7 @@ class Sources(Value):
         present = [split for split in self.splits(task, language) if split != "train"]
         if not present:
             source = task.source_of("test", language)
-            config = "" if isinstance(source, LabSource) else (
+            config = "" if not isinstance(source, HubSource) else (
                 f", {source.repository}, config {source.config_of(language)}")
             raise AbsentError(f"{task.name} must have a validation or a test split to score on, "
                               f"got none for {language!r} ({self.hub or 'hub'}{config})")
@@ -118,11 +122,14 @@ class Sources(Value):
 
     def _parts(self, task: Task, language: str, split: Split) -> Iterator[_Part]:
         """Yield what a split is made of: of each source each of its repository's splits."""
-        mirror = None if self.hub is None else Path(self.hub).expanduser()
         for source in _hub_sources(task, language, split):
             for name in source.splits_of(split) or (split,):
                 yield _Part(source, name,
-                            find_files(source, source.config_of(language), name, mirror))
+                            find_files(source, source.config_of(language), name, self._mirror))
+
+    @property
+    def _mirror(self) -> Path | None:
+        return None if self.hub is None else Path(self.hub).expanduser()
 
 
 def half(rows: Rows, panel: PanelName) -> Rows:
@@ -139,9 +146,8 @@ def half(rows: Rows, panel: PanelName) -> Rows:
     if not any(mask):
         raise DataError(f"{rows.place} must have rows in both of its halves, got none in the half "
                         f"of the {panel} panel")
-    return Rows(task=rows.task, language=rows.language, split=rows.split,
-                table=rows.table.filter(pa.array(mask)).combine_chunks(),
-                fingerprint=digest_of([rows.fingerprint, mask]))
+    return rows.taken(rows.table.filter(pa.array(mask)).combine_chunks(),
+                      digest_of([rows.fingerprint, mask]))
 
 
 def verify(
@@ -188,6 +194,18 @@ def _is_offered(task: Task, language: str, split: Split) -> bool:
     return language in listed and (isinstance(source, LabSource) or split in source.splits)
 
 
+def _stamps(files: tuple[Path, ...]) -> tuple[tuple[int, int], ...]:
+    """Return size in bytes and time of change (ns) of each file."""
+    stamps = []
+    for file in files:
+        try:
+            stamps.append((file.stat().st_size, file.stat().st_mtime_ns))
+        except OSError as error:
+            raise DataError("every file of a pool's benchmark must be there: "
+                            f"{error.strerror or type(error).__name__} ({file})") from error
+    return tuple(stamps)
+
+
 def _check_offered(task: Task, language: str, split: Split) -> None:
     listed = task.train if split == "train" else task.evaluation
     if language not in listed:
@@ -197,8 +215,8 @@ def _check_offered(task: Task, language: str, split: Split) -> None:
 
 def _hub_sources(task: Task, language: str, split: Split) -> Iterator[HubSource]:
     for source in task.sources_of(split, language):
-        if isinstance(source, LabSource):
-            raise TypeError(f"{task.name} lies in the lab")
+        if not isinstance(source, HubSource):
+            raise TypeError(f"{task.name} lies in no repository of the hub")
         yield source
 
 

@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 
 from spaces.tasks import Kind
 from trainables.panel_sets import gold_of
+from trainables.ranking_metrics import DEPTH
 from trainables.rows import Rows
 from trainables.scores import BaselineName
 
@@ -32,6 +33,7 @@ __all__ = ["predict_strings"]
 # many changed no score of the lab's by more than two points.
 _EXAMPLES: Final[dict[BaselineName, int]] = {"character n-grams": 2_400,
                                              "nearest neighbour": 1_200}
+_RANKED = 512  # queries at a time against a whole pool
 _COMPARED = 4_096  # queries at a time: their similarities to all examples take 20 MB
 _NGRAMS = (1, 4)  # characters
 _STEPS = 500  # of L-BFGS, at most
@@ -46,7 +48,8 @@ def predict_strings(name: BaselineName, train: Rows | None, tests: Sequence[Rows
 
     Labels are learnt from English: by logistic regression on the tf-idf of character 1- to
     4-grams, or from the most similar training example by edit distance. Spans, sentences and
-    options are not learnt: the one most like the question is taken.
+    options are not learnt: the one most like the question is taken. Nor are rankings: candidates
+    are ordered by how like the query their own text is, whatever stands around it.
 
     Args:
         name: the method.
@@ -69,6 +72,8 @@ def predict_strings(name: BaselineName, train: Rows | None, tests: Sequence[Rows
             return [_alike(name, rows.table["english"].to_pylist(),
                            rows.table["text"].to_pylist()).argmax(axis=1).tolist()
                     for rows in tests]
+        case Kind.RANKING:
+            return [_rankings(name, rows) for rows in tests]
         case Kind.MULTIPLE_CHOICE:  # the option most like the prompt
             return [[int(_alike(name, [prompt], options)[0].argmax()) for prompt, options in zip(
                 rows.table["prompt"].to_pylist(), rows.table["options"].to_pylist(), strict=True)]
@@ -175,6 +180,22 @@ def _answer_words(train: Rows) -> int:
     """Return the median number of words of the gold answers, at least 1."""
     return max(1, round(median(len(answer.split()) for answers
                                in train.table["answers"].to_pylist() for answer in answers)))
+
+
+def _rankings(name: BaselineName, rows: Rows) -> list[tuple[int, ...]]:
+    """Return of each query the places of the candidates most like it, of equals the first."""
+    assert rows.pool is not None  # checked on construction
+    queries = rows.table["text"].to_pylist()
+    candidates = rows.pool.table["text"].to_pylist()
+    vectoriser = _vectoriser().fit(candidates)
+    known = vectoriser.transform(candidates).T
+    found: list[tuple[int, ...]] = []
+    for first in range(0, len(queries), _RANKED):
+        asked = queries[first : first + _RANKED]
+        alike = (_edit_similarities(asked, candidates) if name == "nearest neighbour"
+                 else (vectoriser.transform(asked) @ known).toarray())
+        found += map(tuple, np.argsort(-alike, axis=1, kind="stable")[:, :DEPTH].tolist())
+    return found
 
 
 def _alike(name: BaselineName, queries: Sequence[str], candidates: Sequence[str]

@@ -94,6 +94,18 @@ def test_each_option_of_a_choice_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
     assert search.flops == controls + body * 6 * 100 * 4  # all of it the task that reads most
 
 
+def test_a_published_pool_is_read_whole_beside_its_rows() -> None:
+    report = checked(
+        "models=[lab-tiny]", "targets.batch_size=10", "targets.tasks=[lab-measure, lareqa]",
+        "panels.selection=[el, sk]", "panels.report=[vi]", "curve=null",
+        "fidelity.search={intermediate_examples: 100, target_examples: 60, evaluation_rows: 7}",
+        "fidelity.confirm=null")
+    bare = report.batches[1].each
+    assert bare.rows == 7 * (3 + 2)
+    assert bare.flops == report.parameters["lab-tiny"].body * 64 * (
+        6 * 60 + 2 * (bare.rows + 13_014))
+
+
 def test_rungs_cost_targets_rows_and_states() -> None:
     plain = checked("models=[lab-tiny]")
     branched = checked("models=[lab-tiny]", "intermediate.rungs=[0.25, 0.5, 1]")

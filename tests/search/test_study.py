@@ -436,6 +436,9 @@ def test_the_labs_retrieval_stands_beside_a_trained_target_and_alone_if_asked_fo
         read(data)
     alone = read(data | {"search": {"retrieval": True}})
     assert alone.target_kinds == {"lab-retrieval": "retrieval"}
+    ranking = read(good(targets__tasks=["lab-measure", "lareqa", "mewsli-x"]))
+    assert ranking.target_kinds == {"lab-measure": "classification", "lareqa": "retrieval",
+                                    "mewsli-x": "retrieval"}
     with pytest.raises(StudyError, match="must have the role intermediate, got 'lab-retrieval'"):
         read(good(intermediate__tasks=["lab-tags", "lab-retrieval"]))
 

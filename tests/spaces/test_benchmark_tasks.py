@@ -4,7 +4,9 @@ import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.languages import languages
-from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Task, find_task
+from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, PoolSource, Task, find_task
+
+ON_THE_HUB = [task for task in BENCHMARK_TASKS if isinstance(task.source, HubSource)]
 
 
 @pytest.mark.parametrize(("name", "train", "evaluation"), [
@@ -12,7 +14,8 @@ from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Task, find_task
     ("pawsx", 7, 7), ("panx", 48, 48), ("hellaswag", 1, 1),
     ("xquad", 1, 12), ("mlqa", 1, 7), ("tydiqa", 9, 9), ("squad2", 1, 1), ("anli-plus", 1, 1),
     ("qqp", 1, 1), ("cosmosqa", 1, 1), ("commonsenseqa", 1, 1), ("siqa", 1, 1), ("xcopa", 1, 11),
-    ("bucc-gold", 0, 4), ("xnli-translated", 15, 15), ("mlqa-translated", 6, 7),
+    ("lareqa", 0, 11), ("mewsli-x", 0, 11), ("bucc-gold", 0, 4), ("xnli-translated", 15, 15),
+    ("mlqa-translated", 6, 7),
 ])
 def test_languages_are_as_many_as_the_benchmark_has(
     name: str, train: int, evaluation: int
@@ -28,7 +31,7 @@ def test_phangs_intermediate_tasks_are_there_but_for_the_licensed_one() -> None:
     assert nine <= {task.name for task in BENCHMARK_TASKS if "intermediate" in task.roles}
 
 
-@pytest.mark.parametrize("task", BENCHMARK_TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", ON_THE_HUB, ids=lambda task: task.name)
 def test_columns_and_splits_are_stated_for_all_that_is_read(task: Task) -> None:
     for language in (None, *task.elsewhere):
         for split in ("train", "validation"):
@@ -79,7 +82,20 @@ def test_documents_are_named_by_one_rule() -> None:
 
 
 def test_what_is_not_trained_is_retrieval() -> None:
-    assert {task.kind for task in BENCHMARK_TASKS if not task.trained} == {Kind.RETRIEVAL}
+    assert {task.category for task in BENCHMARK_TASKS if not task.trained} == {Kind.RETRIEVAL}
+
+
+def test_ranking_has_a_published_pool_and_no_train_split() -> None:
+    lareqa = find_task("lareqa", BENCHMARK_TASKS)
+    assert {task.name for task in BENCHMARK_TASKS if isinstance(task.source, PoolSource)} == {
+        task.name for task in BENCHMARK_TASKS if task.kind is Kind.RANKING} == {
+        "lareqa", "mewsli-x"}
+    with pytest.raises(ValueError, match="`train` must be empty for ranking, got"):
+        Task.model_validate(lareqa.model_dump() | {"train": ["en"]})
+    with pytest.raises(ValueError, match="`source` must hold a pool of candidates for ranking, "
+                                         "got google/xquad"):
+        Task.model_validate(lareqa.model_dump() | {
+            "source": find_task("xquad", BENCHMARK_TASKS).source})
 
 
 @pytest.mark.parametrize("task", BENCHMARK_TASKS, ids=lambda task: task.name)

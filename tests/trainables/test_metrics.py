@@ -50,6 +50,9 @@ def scored(draw: st.DrawFn, kind: Kind) -> tuple[list[Any], list[Any]]:
         lengths = [draw(st.integers(1, 6)) for _ in range(rows)]
         return tuple([draw(st.lists(LABELS, min_size=size, max_size=size))
                       for size in lengths] for _ in range(2))  # type: ignore[return-value]
+    if kind is Kind.RANKING:
+        found = st.lists(LABELS, min_size=1, unique=True)
+        return [draw(found) for _ in range(rows)], [draw(found) for _ in range(rows)]
     return tuple(draw(st.lists(LABELS, min_size=rows, max_size=rows))
                  for _ in range(2))  # type: ignore[return-value]
 
@@ -72,7 +75,7 @@ def test_contract(kind: Kind, name: str, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(gold))))
     assert score([gold[row] for row in order],
                  [predicted[row] for row in order]) == pytest.approx(points, abs=1e-9)
-    assert 0 <= chance(of_kind(kind), name, "en", gold) <= 100
+    assert 0 <= chance(of_kind(kind), name, "en", gold, pool=5) <= 100
     with pytest.raises(ValueError, match="one prediction per row"):
         score(gold, predicted[:-1] or [*predicted, *predicted])
 
@@ -188,6 +191,13 @@ def test_chance_by_hand(kind: Kind, name: str, gold: list[Any], points: float) -
     assert chance(of_kind(kind), name, "en", gold) == pytest.approx(points)
 
 
+def test_chance_of_a_ranking_is_guessing_among_the_pool() -> None:
+    given = of_kind(Kind.RANKING)
+    assert chance(given, "map@20", "en", [[0], [3]], pool=2) == pytest.approx(75)
+    with pytest.raises(ValueError, match="`pool` must be given for ranking"):
+        chance(given, "map@20", "en", [[0]])
+
+
 @pytest.mark.parametrize(("kind", "predicted", "verdict"), [
     (Kind.PAIR, [2, 2, 2], True),
     (Kind.PAIR, [2, 2, 1], False),
@@ -196,6 +206,8 @@ def test_chance_by_hand(kind: Kind, name: str, gold: list[Any], points: float) -
     (Kind.TAGGING, [[3, 3], [4]], False),
     (Kind.QA, ["", "", ""], True),
     (Kind.RETRIEVAL, np.array([5, 5]), True),
+    (Kind.RANKING, [(5, 1), (5, 2)], True),
+    (Kind.RANKING, [(5, 1), (1, 5)], False),
 ])
 def test_collapse_is_one_value_everywhere(kind: Kind, predicted: Any, verdict: bool) -> None:
     assert collapsed(kind, predicted) is verdict
@@ -209,7 +221,9 @@ def test_the_primary_metric_comes_first() -> None:
     assert names["squad"] == names["xquad"] == names["tydiqa"] == ("f1", "exact_match")
     assert names["squad2"] == ("squad2_f1", "squad2_exact_match")
     assert names["mlqa"] == names["mlqa-translated"] == ("mlqa_f1", "mlqa_exact_match")
-    others = {task.name for task in BENCHMARK_TASKS if task.kind not in (Kind.TAGGING, Kind.QA)}
+    assert names["lareqa"] == names["mewsli-x"] == ("map@20",)
+    special = (Kind.TAGGING, Kind.QA, Kind.RANKING)
+    others = {task.name for task in BENCHMARK_TASKS if task.kind not in special}
     assert {names[name] for name in others} == {("accuracy",)}
 
 
@@ -222,6 +236,7 @@ def test_every_task_names_a_metric_of_its_kind(listed: Any) -> None:
     (Kind.CLASSIFICATION, ("balanced_accuracy",)), (Kind.PAIR, ("balanced_accuracy",)),
     (Kind.TAGGING, ("balanced_accuracy",)), (Kind.MULTIPLE_CHOICE, ("balanced_accuracy",)),
     (Kind.QA, ("f1", "exact_match")), (Kind.RETRIEVAL, ("accuracy",)),
+    (Kind.RANKING, ("map@20",)),
 ])
 def test_a_part_of_the_rows_is_scored_balanced_where_there_are_labels(
     kind: Kind, names: tuple[str, ...]

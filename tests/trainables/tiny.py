@@ -34,6 +34,7 @@ from spaces.tasks import Kind, LabSource, Split, Task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from spaces.value import digest_of
 from trainables.phases import Context
+from trainables.pool import Candidate, Pool
 from trainables.rows import Rows, row_schema
 from trainables.scores import PanelName
 from trainables.workspace import Workspace
@@ -50,13 +51,19 @@ def task(kind: Kind, name: str = "") -> Task:
     Colours are labels, a word's tag is whether its number is even, the right option is red.
     """
     labels = {Kind.TAGGING: ("even", "odd", "mark"), Kind.QA: (), Kind.RETRIEVAL: (),
-              Kind.MULTIPLE_CHOICE: ("first", "second", "third")}
-    trained = () if kind is Kind.RETRIEVAL else LANGUAGES
-    metric = {Kind.QA: "f1"}.get(kind, "accuracy")
+              Kind.RANKING: (), Kind.MULTIPLE_CHOICE: ("first", "second", "third")}
+    trained = () if kind in (Kind.RETRIEVAL, Kind.RANKING) else LANGUAGES
+    metric = {Kind.QA: "f1", Kind.RANKING: "map@20"}.get(kind, "accuracy")
     return Task(name=name or f"tiny-{kind.value}", kind=kind, roles=("intermediate", "target"),
                 train=trained, evaluation=LANGUAGES, labels=labels.get(kind, ("blue", "red")),
                 metric=metric, source=LabSource())
 
+
+# Two hundred texts, of which any two that follow each other have the same words.
+POOL = Pool.of(
+    Candidate(f"c{number}", " ".join(words[:: 1 - 2 * (number % 2)]))
+    for number in range(200)
+    for words in [random.Random(number // 2).choices(WORDS, k=6)])
 
 TASKS = tuple(task(kind) for kind in Kind)
 
@@ -67,7 +74,8 @@ def rows(of: Task, language: str = "en", split: Split = "train", count: int = 64
     made = [_row(of.kind, number, draw) for number in range(count)]
     table = pa.Table.from_pylist(made, schema=row_schema(of.kind))
     return Rows(task=of, language=language, split=split, table=table,
-                fingerprint=digest_of([of.name, language, split, count]))
+                fingerprint=digest_of([of.name, language, split, count]),
+                pool=POOL if of.kind is Kind.RANKING else None)
 
 
 def _row(kind: Kind, number: int, draw: random.Random) -> dict[str, Any]:
@@ -89,6 +97,10 @@ def _row(kind: Kind, number: int, draw: random.Random) -> dict[str, Any]:
                     "answer_starts": [len(" ".join(words)) + 4]}
         case Kind.RETRIEVAL:
             row |= {"text": " ".join(words), "english": " ".join(reversed(words))}
+        case Kind.RANKING:
+            pair = 2 * draw.randrange(100)
+            text = POOL.table["text"][POOL.places[f"c{pair}"]].as_py()
+            row |= {"text": f"{text} is", "relevant": [f"c{pair}", f"c{pair + 1}"]}
         case Kind.MULTIPLE_CHOICE:
             label = draw.randint(0, 2)
             options = [[first, *draw.choices(WORDS, k=draw.randint(0, 3))]
