@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, Split, Task
+from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, TableSource, Task
 from trainables.hub import RawTable
 from trainables.raw_columns import RawColumns, with_values
 from trainables.rows import DataError, Rows, row_schema
@@ -22,11 +22,14 @@ __all__ = ["canonical_rows", "columns_needed", "fingerprint_of"]
 UNLABELLED = -1
 """The hub's mark for a label that is not published."""
 
+SHOWN = 40
+"""Labels that a message lists; a task may have more than a thousand."""
+
 ENOUGH = 100
 """In so many rows every label of a classification occurs, or the labels are not the task's."""
 
 
-def columns_needed(source: HubSource) -> tuple[str, ...]:
+def columns_needed(source: TableSource) -> tuple[str, ...]:
     """Return the top-level columns of the repository that canonical rows are made of."""
     named = {*chain.from_iterable((given,) if isinstance(given, str) else given
                                   for given in source.columns.values()),
@@ -35,7 +38,7 @@ def columns_needed(source: HubSource) -> tuple[str, ...]:
 
 
 def canonical_rows(
-    task: Task, language: str, split: Split, *, source: HubSource, raw: RawTable
+    task: Task, language: str, split: Split, *, source: TableSource, raw: RawTable
 ) -> Rows:
     """Return a language's rows of a split in canonical columns, without its unlabelled rows.
 
@@ -86,7 +89,7 @@ def fingerprint_of(table: pa.Table) -> str:
     return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
 
 
-def _check_variety(task: Task, source: HubSource, table: pa.Table, file: Path) -> None:
+def _check_variety(task: Task, source: TableSource, table: pa.Table, file: Path) -> None:
     """Refuse a split whose labels are others than the task's, as far as rows can tell.
 
     A treebank may do without some tags; with one tag alone it is no treebank.
@@ -99,13 +102,13 @@ def _check_variety(task: Task, source: HubSource, table: pa.Table, file: Path) -
     absent = [label for number, label in enumerate(task.labels) if number not in seen]
     if len(seen) == 1 or (absent and name == "label"):
         raise DataError(f"`{source.column(name)}` must take every label of {task.name}, got none "
-                        f"that is {', '.join(absent)} in {len(table)} rows ({file})")
+                        f"that is {_listed(absent)} in {len(table)} rows ({file})")
 
 
 class _Mapping:
     """One task's reading of one raw table."""
 
-    def __init__(self, task: Task, source: HubSource, raw: RawColumns) -> None:
+    def __init__(self, task: Task, source: TableSource, raw: RawColumns) -> None:
         self._task, self._source, self._raw = task, source, raw
 
     def columns(self) -> dict[str, pa.Array]:
@@ -181,7 +184,7 @@ class _Mapping:
         labels = self._task.labels
         if not pa.types.is_integer(values.type):
             found = pc.index_in(values, value_set=pa.array(labels))
-            self._raw.refuse(column, pc.is_null(found), values, f"one of {', '.join(labels)}",
+            self._raw.refuse(column, pc.is_null(found), values, f"one of {_listed(labels)}",
                              lists)
             return found.cast(pa.int64())
         names = self._raw.names_of(column) or labels
@@ -197,8 +200,8 @@ class _Mapping:
             unknown = [name for name in names if name not in labels]
             raise DataError(
                 f"label names of `{column}` must be those of {self._task.name}, each once, got "
-                f"{', '.join(names)}; missing: {', '.join(missing) or 'none'}, unknown: "
-                f"{', '.join(unknown) or 'none'} ({self._raw.file})"
+                f"{_listed(names)}; missing: {_listed(missing) or 'none'}, unknown: "
+                f"{_listed(unknown) or 'none'} ({self._raw.file})"
             )
 
     def _ids(self) -> pa.Array:
@@ -249,6 +252,12 @@ class _Mapping:
 def _numbers_of_runs(texts: Sequence[str]) -> NDArray[np.int64]:
     """Number the longest runs of equal texts from 0. Shape [texts]."""
     return np.cumsum([0, *(one != two for one, two in pairwise(texts))])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a row, of more than `SHOWN` the first alone."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _digest(text: str) -> str:

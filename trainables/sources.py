@@ -1,4 +1,4 @@
-"""Sources: where the rows of every task come from, the embedded lab or the hub."""
+"""Sources: where the rows of every task come from: the embedded lab, the hub, or own files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pyarrow as pa
 from pydantic import BeforeValidator
 
 from spaces.lab_tasks import LAB_ROWS
-from spaces.tasks import HubSource, LabSource, Split, Task
+from spaces.tasks import FilesSource, HubSource, LabSource, Split, Task
 from spaces.value import Value, digest_of
 from trainables.columns import canonical_rows, columns_needed
+from trainables.files import find_own_file, missing_file, read_own_file
 from trainables.hub import SplitFiles, count_rows, find_files, read_table
 from trainables.rows import DataError, Rows
 from trainables.scores import PanelName
@@ -35,7 +36,8 @@ Place = Annotated[str, BeforeValidator(_stated)]
 class Sources(Value):
     """Where data lies: `hub` is an offline mirror (None for the hub itself); the lab's is cached.
 
-    Rows are kept in memory by the process that read them, and read again when files change.
+    A user's own files lie where their task says. Rows are kept in memory by the process that read
+    them, and read again when files change.
     """
 
     hub: Place | None = None
@@ -53,7 +55,7 @@ class Sources(Value):
                           or self._files(task, language, split).files))
 
     def size(self, task: Task, language: str) -> int:
-        """Return the number of train rows; on the hub the unlabelled ones count.
+        """Return the number of train rows; in the hub's repositories the unlabelled ones count.
 
         Raises:
             DataError: if there is no train split, or it cannot be read.
@@ -61,7 +63,9 @@ class Sources(Value):
         if isinstance(task.source_of("train"), LabSource):
             _check_offered(task, language, "train")
             return LAB_ROWS["train"]
-        if _hub_source(task, "train").id_prefix is not None:  # one file holds several languages
+        source = _table_source(task, "train")
+        # Files may be no Parquet, and one of the hub may hold several languages.
+        if isinstance(source, FilesSource) or source.id_prefix is not None:
             return len(self.rows(task, language, "train"))
         return count_rows(self._existing(task, language, "train"))
 
@@ -76,7 +80,7 @@ class Sources(Value):
             _check_offered(task, language, split)
             return _lab_rows(self.cache, stated, language, split)
         found = self._existing(task, language, split)
-        return _hub_rows(found, found.stamps, stated, language, split)
+        return _table_rows(found, found.stamps, stated, language, split)
 
     def panel_rows(self, task: Task, language: str, panel: PanelName) -> tuple[Rows, bool]:
         """Return the rows that score a task on a panel, and whether they are an official split.
@@ -89,28 +93,41 @@ class Sources(Value):
         """
         present = [split for split in self.splits(task, language) if split != "train"]
         if not present:
-            source = task.source_of("test")
-            config = "" if isinstance(source, LabSource) else (
-                f", {source.repository}, config {source.config_of(language)}")
             raise DataError(f"{task.name} must have a validation or a test split to score on, "
-                            f"got none for {language!r} ({self.hub or 'hub'}{config})")
+                            f"got none for {language!r} ({self._place(task, language)})")
         if len(present) == 1:
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True
+
+    def place(self, task: Task) -> str:
+        """Return where the rows that score a task lie, for messages."""
+        source = task.source
+        return source.directory if isinstance(source, FilesSource) else self.hub or "hub"
 
     def _existing(self, task: Task, language: str, split: Split) -> SplitFiles:
         _check_offered(task, language, split)
         found = self._files(task, language, split)
         if not found.files:
-            raise DataError(f"{task.name} {language} must have a {split} split, got no Parquet "
-                            f"files of config {found.config} in {found.root}")
+            source = task.source_of(split)
+            lacking = (missing_file(source, language, source.splits.get(split, split))
+                       if isinstance(source, FilesSource) else
+                       f"got no Parquet files of config {found.config} in {found.root}")
+            raise DataError(f"{task.name} {language} must have a {split} split, {lacking}")
         return found
 
     def _files(self, task: Task, language: str, split: Split) -> SplitFiles:
-        source = _hub_source(task, split)
+        source = _table_source(task, split)
+        if isinstance(source, FilesSource):
+            return find_own_file(source, language, source.splits.get(split, split))
         mirror = None if self.hub is None else Path(self.hub).expanduser()
         return find_files(source, source.config_of(language), source.splits.get(split, split),
                           mirror)
+
+    def _place(self, task: Task, language: str) -> str:
+        source = task.source
+        config = (f", {source.repository}, config {source.config_of(language)}"
+                  if isinstance(source, HubSource) else "")
+        return f"{self.place(task)}{config}"
 
 
 def half(rows: Rows, panel: PanelName) -> Rows:
@@ -183,7 +200,7 @@ def _check_offered(task: Task, language: str, split: Split) -> None:
                         f"got {language!r}")
 
 
-def _hub_source(task: Task, split: Split) -> HubSource:
+def _table_source(task: Task, split: Split) -> HubSource | FilesSource:
     source = task.source_of(split)
     if isinstance(source, LabSource):
         raise TypeError(f"{task.name} lies in the lab")
@@ -198,12 +215,13 @@ def _lab_rows(cache: str, stated: str, language: str, split: Split) -> Rows:
 
 
 @lru_cache(maxsize=_KEPT)
-def _hub_rows(
+def _table_rows(
     found: SplitFiles, stamps: tuple[tuple[int, int], ...], stated: str, language: str,
     split: Split,
 ) -> Rows:
     """Read and check; the stamps are part of the key, so that changed files are read again."""
     task = Task.model_validate_json(stated)
-    source = _hub_source(task, split)
-    raw = read_table(found, columns_needed(source))
+    source = _table_source(task, split)
+    read = read_own_file if isinstance(source, FilesSource) else read_table
+    raw = read(found, columns_needed(source))
     return canonical_rows(task, language, split, source=source, raw=raw)
