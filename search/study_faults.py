@@ -103,8 +103,12 @@ def _line(found: ErrorDetails, study: type[BaseModel]) -> str:
 
 
 def _as_written(path: Sequence[str]) -> list[str]:
-    """Return the keys that a user wrote: without a model's kind, down to a whole mixture."""
-    written = [step for depth, step in enumerate(path) if not (path[0] == "models" and depth == 2)]
+    """Return the keys that a user wrote: without a model's kind, down to a whole mixture.
+
+    A mapping's key that is at fault stands on pydantic's path with a mark after it.
+    """
+    written = [step for depth, step in enumerate(path)
+               if step != "[key]" and not (path[0] == "models" and depth == 2)]
     return written[: written.index("weights")] if "weights" in written else written
 
 

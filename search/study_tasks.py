@@ -109,8 +109,8 @@ class StudyTask(Value):
     @field_validator("labels")
     @classmethod
     def _may_lie_in_a_file(cls, given: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        kind, files = info.data.get("kind"), info.data.get("files")
-        if given or files is None or kind in (None, *_UNLABELLED):
+        like, kind, files = (info.data.get(key) for key in ("like", "kind", "files"))
+        if given or like or files is None or kind in (None, *_UNLABELLED):
             return given
         return read_labels(Path(files))
 
