@@ -12,7 +12,8 @@ from search.snapshot import take_snapshot
 from search.study import Study
 from spaces.points import Point
 from spaces.tasks import Kind, Task
-from tests.search.test_study_tasks import write_study
+from tests.search.own_study import write_study
+from tests.search.test_study import good
 from tests.trainables.own_files import (
     COLOURS,
     TAGS,
@@ -27,6 +28,7 @@ from trainables import executors
 from trainables.assignment import Assignment
 from trainables.messages import Message
 from trainables.phases import Context, Phase
+from trainables.sources import Sources
 from trainables.trial import rungs_of
 from trainables.workers import Alone
 from trainables.workspace import Workspace
@@ -63,6 +65,20 @@ def test_a_trial_trains_and_scores_on_own_files(tmp_path: Path) -> None:
     assert min(points.values()) > 80
     lines = pq.read_table(result["predictions"]).to_pylist()
     assert {line["label"] for line in lines} == set(COLOURS)
+
+
+def test_translated_rows_are_read_in_the_schema_of_what_they_translate(tmp_path: Path) -> None:
+    rows = [{"premise": f"Satz {row // 3}", "hypothesis": f"Folge {row}", "label": row % 3}
+            for row in range(30)]
+    write_json(tmp_path / "mnli-de/de/train.jsonl", rows)
+    added = {"mnli-de": {"like": "mnli", "files": str(tmp_path / "mnli-de"), "train": ["de"],
+                         "translated": "machine"}}
+    task = Study.model_validate(good(tasks=added)).task("mnli-de")
+    table = Sources(cache="unused").rows(task, "de", "train").table
+    assert table["text"].to_pylist()[4] == "Satz 1"
+    assert [task.labels[label] for label in table["label"].to_pylist()[:3]] == [
+        "entailment", "neutral", "contradiction"]
+    assert task.train_provenance == "machine-translated"
 
 
 def write_rows(place: Path, *, count: int = 30) -> Path:

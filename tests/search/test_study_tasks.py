@@ -12,16 +12,9 @@ from search.cli import run
 from search.journal import Journal
 from search.study import CATALOGUE, Study, StudyError
 from spaces.tasks import FilesSource, HubSource, Kind, find_task
+from tests.search.own_study import write_study
 from tests.search.test_study import good, read
-from tests.trainables.own_files import (
-    TAGS,
-    pairs,
-    sentences,
-    write_json,
-    write_labels,
-    write_tagged,
-)
-from trainables.metrics import METRICS
+from tests.trainables.own_files import TAGS, write_labels
 
 NLI: dict[str, Any] = {
     "kind": "pair", "labels": ["yes", "no"], "metric": "accuracy", "hub": "my-org/my-nli",
@@ -125,8 +118,7 @@ MALFORMED: list[tuple[Any, str]] = [
      "files, config, splits, columns, document, document_runs, rows_per_document, id_prefix, "
      "revision, labels, metric, train, evaluation, translated, got 'colums'; nearest: 'columns' "
      "(tasks.7.colums)"),
-    ({"my": changed(NLI, kind="pairs")}, "`kind` must be 'classification', 'pair', 'tagging', "
-     "'qa', 'retrieval' or 'multiple-choice', got 'pairs' (tasks.my.kind)"),
+    ({"my": changed(NLI, kind="pairs")}, "got 'pairs' (tasks.my.kind)"),
     ({"my": changed(NLI, kind=None)}, "`kind` must be given unless `like` is, got nothing "
                                       "(tasks.my.kind)"),
     ({"my": changed(NLI, metric=None)}, "`metric` must be given unless `like` is, got nothing "
@@ -212,26 +204,6 @@ def test_a_near_miss_of_an_own_task_is_offered() -> None:
         read(good(tasks={"my-nli": NLI}, intermediate__tasks=["my-nly"]))
 
 
-def test_every_kind_has_a_metric_to_name() -> None:
-    assert set(METRICS) == set(Kind)
-
-
-def write_study(place: Path) -> Path:
-    """Write a study with two tasks of the user's own, and their files beside it."""
-    for code, split in (("en", "train"), ("de", "train"), ("el", "test"), ("tr", "test")):
-        write_json(place / f"mine/{code}/{split}.jsonl", pairs(f"{code}-{split}", 40))
-        write_tagged(place / f"tags/{code}/{split}.conll",
-                     sentences(40, 1 + 50 * (split == "test")))
-    write_labels(place / "tags", TAGS)
-    own = {"mine": changed(FILES, files="mine", labels=["blue", "red"], evaluation=["el", "tr"]),
-           "tags": {"kind": "tagging", "metric": "accuracy", "files": "tags",
-                    "train": ["en", "de"]}}
-    study = good(tasks=own, intermediate__tasks=["tags", "lab-kind"],
-                 targets__tasks=["mine", "lab-measure"])
-    (place / "study.yaml").write_text(yaml.safe_dump(study))
-    return place / "study.yaml"
-
-
 def test_check_counts_the_rows_of_own_tasks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -257,4 +229,20 @@ def test_check_says_what_is_not_there(
     assert run(["check", str(study), "--storage", str(tmp_path / "results")]) == 2
     errors = capsys.readouterr().err
     assert law.replace("DIR", str(tmp_path)) in errors
+    assert errors.count("\n") == 1
+
+
+def test_a_search_resumed_where_the_files_are_not_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = Study.from_file(str(write_study(tmp_path)))
+    (tmp_path / "results/good-1").mkdir(parents=True)
+    journal = Journal(tmp_path / "results/good-1/journal.jsonl")
+    journal.append("opened", study=study.model_dump(mode="json"), hub=None, versions={})
+    journal.close()
+    (tmp_path / "tags").rename(tmp_path / "moved")
+    assert run(["resume", "good", "--storage", "results"]) == 2
+    errors = capsys.readouterr().err
+    assert f"`files` must be a directory, got none ({tmp_path / 'tags'})" in errors
     assert errors.count("\n") == 1
