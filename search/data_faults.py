@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from search.study import Study
+from spaces.data_sources import LabSource
 from spaces.languages import ENGLISH
 from spaces.models import LAB_MODELS, HubModel
-from spaces.tasks import LabSource, Task
+from spaces.tasks import Task
 from trainables.encoder_ref import model_directory
 from trainables.overlaps import overlap_faults
 from trainables.probe import probe_faults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -18,6 +19,7 @@ from search.sections import (
     Search,
 )
 from search.study_faults import fault
+from search.study_tasks import StudyTask, task_of
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.dimensions import IntermediateSpace, TargetSpace, Whole
 from spaces.lab_tasks import LAB_TASKS
@@ -31,20 +33,23 @@ from spaces.value import Value
 __all__ = ["CATALOGUE", "Declaration"]
 
 CATALOGUE: Final[tuple[Task, ...]] = LAB_TASKS + BENCHMARK_TASKS
-"""Every task that a study may name."""
+"""Every task that a study may name without saying what it is."""
 
 
 class Declaration(Value):
     """What may vary, how it is searched, and how the answer is confirmed.
 
     A model is written as a name (the lab's or the hub's), a directory, or a mapping with `path`
-    and any of `name`, `revision`, `max_length`, `layer`, `dropout`.
+    and any of `name`, `revision`, `max_length`, `layer`, `dropout`. `tasks` are the study's own, by
+    name, beside those of the catalogue.
     """
 
     study: Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
     question: Annotated[str, Field(strict=True, max_length=500)] = ""
     models: Annotated[tuple[Model, ...], Field(min_length=1)]
     pretraining_seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 0
+    # Left out where there are none, so that these studies keep the digests they always had.
+    tasks: dict[str, StudyTask] = Field(default={}, exclude_if=lambda given: not given)
     intermediate: IntermediateSpace
     targets: TargetSpace
     panels: PanelLanguages
@@ -67,12 +72,21 @@ class Declaration(Value):
         return {**given, "models": tuple(named)}
 
     def task(self, name: str) -> Task:
-        """Return a task of the catalogue.
+        """Return a task of the catalogue or of the study's own.
 
         Raises:
             ValueError: if there is none of that name.
         """
-        return find_task(name, CATALOGUE)
+        return find_task(name, (*CATALOGUE, *self.own_tasks))
+
+    @cached_property
+    def own_tasks(self) -> tuple[Task, ...]:
+        """The tasks that the study adds to the catalogue.
+
+        Raises:
+            PydanticCustomError: if one cannot be; of a `Study` none does.
+        """
+        return tuple(task_of(name, given, CATALOGUE) for name, given in self.tasks.items())
 
     @property
     def intermediate_tasks(self) -> tuple[Task, ...]:

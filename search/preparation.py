@@ -15,8 +15,8 @@ from typing import Final
 
 from search.data_faults import needs_of
 from search.study import Study
+from spaces.data_sources import LabSource
 from spaces.models import LabModel, SimulatedModel
-from spaces.tasks import LabSource
 from trainables.workspace import Workspace
 
 __all__ = ["Preparation"]

@@ -9,10 +9,11 @@ from typing import Literal, get_args
 from search.data_faults import faults_of, needs_of, sources_of
 from search.faults import UserError
 from search.study import Study
+from spaces.data_sources import LabSource, Split
 from spaces.lab_tasks import LAB_ROWS
 from spaces.languages import ENGLISH
 from spaces.models import HubModel
-from spaces.tasks import LabSource, Split, Task
+from spaces.tasks import Task
 from spaces.value import Value, digest_of
 from trainables.encoder_ref import model_directory, weights_identity
 from trainables.scores import PanelName

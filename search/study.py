@@ -51,11 +51,19 @@ class Study(Declaration):
             hint = f"; nearest: {near[0]!r}" if near else ""
             raise UserError(f"a study must be one of {', '.join(shipped)} or a YAML file, "
                             f"got {name!r}{hint}")
-        return cls.from_text(read_study_text(path), overrides, source=name)
+        return cls.from_text(read_study_text(path), overrides, source=name,
+                             directory=path.parent)
 
     @classmethod
-    def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "") -> Study:
-        """Return the study of a YAML text; `source` names it in messages.
+    def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "",
+                  directory: Path | None = None) -> Study:
+        """Return the study of a YAML text.
+
+        Args:
+            text: the YAML.
+            overrides: `key=value` settings on top.
+            source: names it in messages.
+            directory: what the paths of its own tasks' files start from; None for the process's.
 
         Raises:
             StudyError: if the study is malformed.
@@ -67,7 +75,7 @@ class Study(Declaration):
             raise UserError(f"{source}: {error}" if source else str(error)) from error
         data = apply_overrides(data, overrides)
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(data, context={"directory": directory or Path()})
         except ValidationError as error:
             raise study_error(error, cls, source) from error
 

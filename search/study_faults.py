@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -39,6 +39,7 @@ _LAWS: Final = {
     "dict_type": "must be a mapping of keys to values",
     "model_type": "must be a mapping of keys to values",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
     "union_tag_invalid": "must have as `origin` one of {expected_tags}",
     "too_short": "must have at least {min_length} item(s)",
     "too_long": "must have at most {max_length} items",
@@ -102,8 +103,12 @@ def _line(found: ErrorDetails, study: type[BaseModel]) -> str:
 
 
 def _as_written(path: Sequence[str]) -> list[str]:
-    """Return the keys that a user wrote: without a model's kind, down to a whole mixture."""
-    written = [step for depth, step in enumerate(path) if not (path[0] == "models" and depth == 2)]
+    """Return the keys that a user wrote: without a model's kind, down to a whole mixture.
+
+    A mapping's key that is at fault stands on pydantic's path with a mark after it.
+    """
+    written = [step for depth, step in enumerate(path)
+               if step != "[key]" and not (path[0] == "models" and depth == 2)]
     return written[: written.index("weights")] if "weights" in written else written
 
 
@@ -117,13 +122,17 @@ def _unknown_key(key: str, parent: Sequence[str], known: Sequence[str]) -> str:
 def _keys(study: type[BaseModel], path: Sequence[str]) -> list[str]:
     """Return the keys of the mapping at `path` below `study`."""
     at = [study]
+    by_name = False  # whether `at` are the values of a mapping, and the next step is a name in it
     for step in path:
         of_kind = [each for each in at if _kind(each) == step]
-        if of_kind:  # a model's kind, which pydantic puts on the path
+        if by_name:
+            by_name = False
+        elif of_kind:  # a model's kind, which pydantic puts on the path
             at = of_kind
         elif not step.isdecimal():
             known = [each.model_fields[step] for each in at if step in each.model_fields]
             at = [inner for each in known for inner in _models_in(each.annotation)]
+            by_name = any(get_origin(each.annotation) is dict for each in known)
     return list(at[0].model_fields) if at else []
 
 

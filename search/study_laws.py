@@ -20,6 +20,7 @@ def check_laws(study: Declaration) -> None:
         PydanticCustomError: for the first law that is broken; it names the dotted key.
     """
     _check_models(study)
+    _check_own_tasks(study)
     _check_intermediate_tasks(study)
     _check_targets(study)
     _check_panels(study)
@@ -32,6 +33,11 @@ def _check_models(study: Declaration) -> None:
     names = [model.name for model in study.models]
     if len(set(names)) < len(names):
         raise fault("models", f"`models` must have distinct names, got {', '.join(names)}")
+
+
+def _check_own_tasks(study: Declaration) -> None:
+    for name in study.tasks:
+        study.task(name)  # making it checks it
 
 
 def _found(study: Declaration, name: str, place: str, role: str) -> Task:
@@ -190,6 +196,9 @@ def _warnings(study: Declaration) -> Iterator[str]:
                "(search.scheduler)")
     if not study.confirmation.winners:
         yield "without confirmation the best score is biased upwards (confirmation.winners)"
+    for name in study.tasks:
+        if name not in (*study.intermediate.tasks, *study.targets.tasks):
+            yield f"no phase uses the study's own task, got {name!r} (tasks.{name})"
     for task in study.intermediate_tasks:
         lacking = [each for each in study.intermediate.languages.sets()
                    if not set(task.train) & set(each.resolve(study.intermediate.languages.pool))]

@@ -15,7 +15,8 @@ from search.declaration import CATALOGUE
 from search.faults import UserError
 from search.options import Options
 from search.storage import storage_root
-from spaces.tasks import LabSource, Task, find_task
+from spaces.data_sources import FilesSource, LabSource, Source
+from spaces.tasks import Task, find_task
 from trainables.sources import Sources
 from trainables.task_status import TaskStatus, status_of
 
@@ -95,5 +96,14 @@ def _notes(status: TaskStatus) -> Iterator[str]:
 
 def _where(task: Task) -> str:
     sources = (*task.sources_of("train"), task.source, *task.elsewhere.values())
-    return ", ".join(dict.fromkeys("the lab" if isinstance(source, LabSource)
-                                   else source.repository for source in sources))
+    return ", ".join(dict.fromkeys(map(_place, sources)))
+
+
+def _place(source: Source) -> str:
+    match source:
+        case LabSource():
+            return "the lab"
+        case FilesSource():
+            return source.directory
+        case _:
+            return source.repository

@@ -11,8 +11,9 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from spaces.data_sources import LabSource, Split
 from spaces.languages import ENGLISH
-from spaces.tasks import Kind, LabSource, Split, Task
+from spaces.tasks import Kind, Task
 from spaces.value import Value
 
 __all__ = ["DIRECTIONS", "ENTITY_KINDS", "LAB_ROWS", "LAB_TASKS", "OPTIONS", "QUANTITIES",

@@ -1,21 +1,21 @@
-"""Tasks: what a row is, which part a task may play, how it is scored, and where its data lies."""
+"""Tasks: what a row is, which part a task may play, and how it is scored."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from spaces.languages import tatoeba_code, udpos_name
+from spaces.data_sources import HubSource, PoolSource, Source, Split, TableSource
 from spaces.value import Value
 
-__all__ = ["CANONICAL_COLUMNS", "HubSource", "Kind", "LabSource", "PoolSource", "Split", "Task",
-           "find_task"]
+__all__ = ["CANONICAL_COLUMNS", "UNCOUNTED", "Kind", "Provenance", "Task", "find_task"]
 
-Split = Literal["train", "validation", "test"]
+Provenance = Literal["native", "machine-translated", "human-translated"]
+"""How rows came to be in their language."""
 
 
 class Kind(StrEnum):
@@ -29,9 +29,6 @@ class Kind(StrEnum):
     MULTIPLE_CHOICE = "multiple-choice"
     RANKING = "ranking"
 
-
-_SEVERAL = ("options", "prompt", "text", "text_pair")
-"""What may lie in several columns: an option each, or the parts of a text in order."""
 
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
 # `document` (string): rows of one document never fall into different halves of a split, and a
@@ -52,120 +49,8 @@ UNCOUNTED = -1
 """The tag of a token that is neither trained on nor scored."""
 
 
-class LabSource(Value):
-    """The embedded lab makes the data."""
-
-    origin: Literal["lab"] = "lab"
-
-
-class HubSource(Value):
-    """Data of a hub repository, or of a clone of one in an offline mirror.
-
-    `config` may hold `{code}` (the language's BCP-47 code), `{udpos}` (its name in XTREME's
-    UD-POS) or `{tatoeba}` (its ISO 639-3 code in Tatoeba's file names). `columns` maps a
-    canonical column to the repository's; a dot reads a field of a struct. `options` may lie in a
-    column of lists or in several columns of texts, one an option; a text may lie in several, whose
-    values are joined by a space. `wordings` says what the values of a column read as, where they
-    are no text themselves. `splits` maps train, validation and test to the repository's split
-    names, of which one may be made of several. `revision` pins a commit, branch or tag of the hub.
-    `copies` are other repositories with the same files, read where a mirror has one of them only.
-
-    `document` is the repository's column whose value names a row's document. Without one, a
-    document is consecutive rows, named by their position: those of one value in `document_runs`, or
-    every `rows_per_document` of them. That is right only where the rows are the same items, in the
-    same order, in every language.
-
-    `asked` is a column with a question that stands before each option, so that a prompt too long
-    for an encoder is cut and the question is not.
-
-    `left_out` is a tag whose tokens are left out.
-
-    `id_prefix` picks the rows of a language where a config mixes several: those whose `id` begins
-    with it; it may hold `{language}` (the language's English name in lower case).
-    """
-
-    origin: Literal["hub"] = "hub"
-    repository: str
-    config: str
-    copies: tuple[str, ...] = ()
-    splits: dict[Split, str | tuple[str, ...]]
-    columns: Mapping[str, str | tuple[str, ...]]
-    wordings: Mapping[str, Mapping[str, str]] = {}
-    asked: str | None = None
-    left_out: str | None = None
-    id_prefix: str | None = None
-    document: str | None = None
-    document_runs: str | None = None
-    rows_per_document: Annotated[int, Field(gt=0)] = 1
-    revision: str | None = None
-
-    @model_validator(mode="after")
-    def _texts_alone_lie_in_several_columns(self) -> HubSource:
-        for name, column in self.columns.items():
-            if name not in _SEVERAL and not isinstance(column, str):
-                raise ValueError(f"`{name}` must be one column, got {', '.join(column)}")
-        known = {self.asked, *(part for name in self.columns for part in self.columns_of(name))}
-        if unknown := sorted(set(self.wordings) - known):
-            raise ValueError(f"`wordings` must be of columns that are read, got {unknown[0]}")
-        return self
-
-    @model_validator(mode="after")
-    def _one_rule_names_documents(self) -> HubSource:
-        rules = (self.document is not None, self.document_runs is not None,
-                 self.rows_per_document > 1)
-        if sum(rules) > 1:
-            raise ValueError("at most one of `document`, `document_runs` and `rows_per_document` "
-                             f"must be given, got {sum(rules)}")
-        if self.id_prefix is not None and "id" not in self.columns:
-            raise ValueError(f"`columns` must have `id` where `id_prefix` is given, got "
-                             f"{', '.join(self.columns)}")
-        return self
-
-    def column(self, name: str) -> str:
-        """Return the repository's name of a canonical column, of several their names in a row."""
-        return "`, `".join(self.columns_of(name))
-
-    def columns_of(self, name: str) -> tuple[str, ...]:
-        """Return the repository's names of what a canonical column is made of."""
-        return _several(self.columns[name])
-
-    def splits_of(self, split: Split) -> tuple[str, ...]:
-        """Return the repository's names of what a split is made of; none where it has none."""
-        return _several(self.splits.get(split, ()))
-
-    def config_of(self, code: str) -> str:
-        """Return the config that holds a language.
-
-        Raises:
-            ValueError: if the language is not catalogued.
-        """
-        return self.config.format(code=code, udpos=udpos_name(code), tatoeba=tatoeba_code(code))
-
-    def prefix_of(self, code: str) -> str | None:
-        """Return what the ids of a language's rows begin with, None where all rows are its own.
-
-        Raises:
-            ValueError: if the language is not catalogued.
-        """
-        return self.id_prefix and self.id_prefix.format(language=udpos_name(code).lower())
-
-
-class PoolSource(Value):
-    """Published files that hold queries and a pool of candidates for all of them.
-
-    `origin` says in which format, and with it which of the pool's candidates is right for a query.
-    `repository` is the folder of an offline mirror in which the files lie, as published. `splits`
-    maps validation and test to the files' names for them. `candidates` is the published pool's
-    size, by which work is reckoned before anything is read.
-    """
-
-    origin: Literal["lareqa", "mewsli-x"]
-    repository: str
-    splits: dict[Split, str]
-    candidates: Annotated[int, Field(gt=0)]
-
-
-Source = LabSource | HubSource | PoolSource
+def _is_native(given: Provenance) -> bool:
+    return given == "native"
 
 
 class Task(Value):
@@ -175,6 +60,8 @@ class Task(Value):
     validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
     `train_sources` are where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI,
     ANLI+ on the rows of three repositories. `elsewhere` is where the rows of some languages lie.
+    `train_provenance` and `evaluation_provenance` say how rows in other languages than English
+    came to be.
 
     For multiple choice `labels` name a row's options by position, as the data's labels do:
     ("choice1", "choice2"), or ("1", "2", "3") where they count from 1. So it is known before any
@@ -191,6 +78,9 @@ class Task(Value):
     source: Source
     train_sources: tuple[HubSource, ...] = ()
     elsewhere: Mapping[str, HubSource] = {}
+    # Left out where rows are native, so that the lab keeps the digest it always had.
+    train_provenance: Provenance = Field(default="native", exclude_if=_is_native)
+    evaluation_provenance: Provenance = Field(default="native", exclude_if=_is_native)
 
     @model_validator(mode="after")
     def _labels_fit_the_kind(self) -> Task:
@@ -215,7 +105,7 @@ class Task(Value):
             raise ValueError(f"`labels` must name 2 to {MOST_OPTIONS} options, each once, "
                              f"got {', '.join(self.labels)}")
         for source in (self.source, *self.train_sources):
-            given = source.columns.get("options") if isinstance(source, HubSource) else None
+            given = source.columns.get("options") if isinstance(source, TableSource) else None
             if isinstance(given, tuple) and len(given) != count:
                 raise ValueError(f"`options` must be one column for each of the {count} labels, "
                                  f"got {', '.join(given)}")
@@ -250,17 +140,11 @@ class Task(Value):
         """Return where the rows of a split lie, of several sources the first."""
         return self.sources_of(split, language)[0]
 
-    def sources_of(
-        self, split: Split, language: str | None = None
-    ) -> tuple[Source, ...]:
+    def sources_of(self, split: Split, language: str | None = None) -> tuple[Source, ...]:
         """Return all sources whose rows make up a split, of a language or of most languages."""
         if language is not None and language in self.elsewhere:
             return (self.elsewhere[language],)
         return self.train_sources if split == "train" and self.train_sources else (self.source,)
-
-
-def _several(given: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else given
 
 
 def find_task(name: str, tasks: Iterable[Task]) -> Task:

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from spaces.tasks import CANONICAL_COLUMNS, UNCOUNTED, HubSource, Kind, Split, Task
+from spaces.data_sources import Split, TableSource
+from spaces.tasks import CANONICAL_COLUMNS, UNCOUNTED, Kind, Task
 from trainables.hub import RawTable
 from trainables.raw_columns import RawColumns, with_values
 from trainables.rows import AbsentError, DataError, Rows, row_schema
@@ -24,11 +25,14 @@ __all__ = ["canonical_rows", "columns_needed", "composed", "fingerprint_of"]
 UNLABELLED = -1
 """The hub's mark for a label that is not published."""
 
+SHOWN = 40
+"""Labels that a message lists; a task may have more than a thousand."""
+
 ENOUGH = 100
 """In so many rows every label of a classification occurs, or the labels are not the task's."""
 
 
-def columns_needed(source: HubSource) -> tuple[str, ...]:
+def columns_needed(source: TableSource) -> tuple[str, ...]:
     """Return the top-level columns of the repository that canonical rows are made of."""
     named = {*chain.from_iterable(map(source.columns_of, source.columns)),
              *filter(None, (source.document, source.document_runs, source.asked))}
@@ -36,7 +40,7 @@ def columns_needed(source: HubSource) -> tuple[str, ...]:
 
 
 def canonical_rows(
-    task: Task, language: str, split: Split, *, source: HubSource, raw: RawTable
+    task: Task, language: str, split: Split, *, source: TableSource, raw: RawTable
 ) -> Rows:
     """Return a language's rows of a split in canonical columns, without its unlabelled rows.
 
@@ -88,7 +92,7 @@ def fingerprint_of(table: pa.Table) -> str:
     return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
 
 
-def _check_variety(task: Task, source: HubSource, table: pa.Table, file: Path) -> None:
+def _check_variety(task: Task, source: TableSource, table: pa.Table, file: Path) -> None:
     """Refuse a split whose labels are others than the task's, as far as rows can tell.
 
     A treebank may do without some tags; with one tag alone it is no treebank.
@@ -101,13 +105,13 @@ def _check_variety(task: Task, source: HubSource, table: pa.Table, file: Path) -
     absent = [label for number, label in enumerate(task.labels) if number not in seen]
     if len(seen) == 1 or (absent and name == "label"):
         raise DataError(f"`{source.column(name)}` must take every label of {task.name}, got none "
-                        f"that is {', '.join(absent)} in {len(table)} rows ({file})")
+                        f"that is {_listed(absent)} in {len(table)} rows ({file})")
 
 
 class _Mapping:
     """One task's reading of one raw table."""
 
-    def __init__(self, task: Task, source: HubSource, raw: RawColumns) -> None:
+    def __init__(self, task: Task, source: TableSource, raw: RawColumns) -> None:
         self._task, self._source, self._raw = task, source, raw
 
     def columns(self) -> dict[str, pa.Array]:
@@ -213,7 +217,7 @@ class _Mapping:
             found = pc.index_in(values, value_set=pa.array(labels))
             if self._source.left_out is not None:
                 found = pc.if_else(pc.equal(values, self._source.left_out), UNCOUNTED, found)
-            self._raw.refuse(column, pc.is_null(found), values, f"one of {', '.join(labels)}",
+            self._raw.refuse(column, pc.is_null(found), values, f"one of {_listed(labels)}",
                              lists)
             return found.cast(pa.int64())
         names = self._raw.names_of(column) or labels
@@ -231,8 +235,8 @@ class _Mapping:
             unknown = [name for name in names if name not in labels]
             raise DataError(
                 f"label names of `{column}` must be those of {self._task.name}, each once, got "
-                f"{', '.join(names)}; missing: {', '.join(missing) or 'none'}, unknown: "
-                f"{', '.join(unknown) or 'none'} ({self._raw.file})"
+                f"{_listed(names)}; missing: {_listed(missing) or 'none'}, unknown: "
+                f"{_listed(unknown) or 'none'} ({self._raw.file})"
             )
 
     def _ids(self) -> pa.Array:
@@ -329,6 +333,12 @@ def _counted(tokens: pa.Array, tags: pa.Array) -> dict[str, pa.Array]:
 def _numbers_of_runs(texts: Sequence[str]) -> NDArray[np.int64]:
     """Number the longest runs of equal texts from 0. Shape [texts]."""
     return np.cumsum([0, *(one != two for one, two in pairwise(texts))])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a row, of more than `SHOWN` the first alone."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _digest(text: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from spaces.data_sources import LabSource
 from spaces.models import HubModel, LabModel
-from spaces.tasks import Kind, LabSource, Task
+from spaces.tasks import Kind, Task
 from trainables.metrics import chance, collapsed, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
 from trainables.phases import Context, Made, Phase, PhaseKind

@@ -17,6 +17,7 @@ from ray.train.torch import TorchTrainer
 from ray.train.v2.api.config import FailureConfig
 from ray.tune.integration.ray_train import TuneReportCallback
 
+from spaces.tasks import Task
 from trainables.assignment import Assignment
 from trainables.lease import leases_of
 from trainables.messages import MESSAGE_KEY, Message
@@ -49,9 +50,15 @@ def _needs_no_group(assignment: Assignment) -> bool:
     if assignment.gpus:
         return False
     try:
-        return is_stored(assignment.config, Context(workspace=assignment.workspace))
+        return is_stored(assignment.config, Context(workspace=assignment.workspace,
+                                                    tasks=_tasks(assignment)))
     except ValueError:
         return False
+
+
+def _tasks(assignment: Assignment) -> tuple[Task, ...]:
+    """Return the catalogue in force: every task's, and the study's own."""
+    return (*Context.tasks, *assignment.tasks)
 
 
 # ---- one worker: in this process ----------------------------------------------------------
@@ -125,8 +132,8 @@ def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
         if workers.size == 1 or not progress.step:  # steps are told by one rank alone
             emit(Message(kind="doing", doing=_doing(progress)))
 
-    context = Context(workspace=assignment.workspace, workers=workers, lease=leases.hold,
-                      report=report)
+    context = Context(workspace=assignment.workspace, tasks=_tasks(assignment), workers=workers,
+                      lease=leases.hold, report=report)
     phases: list[PhaseResult] = []
     try:
         for outcome in run_trial(assignment.config, context):

@@ -19,12 +19,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from spaces.tasks import HubSource
+from spaces.data_sources import HubSource
 from trainables.label_names import label_names
 from trainables.readme import read_readme
 from trainables.rows import AbsentError, DataError
 
-__all__ = ["RawTable", "SplitFiles", "count_rows", "find_files", "read_table"]
+__all__ = ["RawTable", "SplitFiles", "check_fetched", "count_rows", "find_files", "read_table",
+           "readable"]
 
 # The hub converts the repositories that hold no Parquet and keeps the files on this branch.
 CONVERTED = "refs/convert/parquet"
@@ -53,7 +54,7 @@ class SplitFiles:
         readme = self.root / "README.md"
         stamps = []
         for path in (readme, *self.files) if readme.exists() else self.files:
-            with _readable(path):
+            with readable(path):
                 stamps.append((path.stat().st_size, path.stat().st_mtime_ns))
         return tuple(stamps)
 
@@ -97,7 +98,7 @@ def find_files(
         DataError: if the mirror, the repository or one of its shards cannot be had.
     """
     if mirror is not None:
-        with _readable(mirror):
+        with readable(mirror):
             if not mirror.is_dir():
                 raise DataError("`hub` must be a directory of clones of hub repositories, "
                                 f"got {mirror}")
@@ -162,9 +163,9 @@ def _check_copies(files: Sequence[Path], tables: Sequence[pa.Table]) -> None:
 
 
 def _read_file(file: Path, columns: Sequence[str]) -> pa.Table:
-    with _readable(file):
+    with readable(file):
         _check_magic(file)
-    with _readable(file), pq.ParquetFile(file) as parquet:
+    with readable(file), pq.ParquetFile(file) as parquet:
         present = parquet.schema_arrow.names
         for column in columns:
             if present.count(column) != 1:
@@ -195,7 +196,7 @@ def _find_in(root: Path, config: str, split: str) -> SplitFiles:
 
 
 def _matches(root: Path, pattern: str) -> list[Path]:
-    with _readable(root):
+    with readable(root):
         try:
             return list(root.glob(pattern))
         except (ValueError, NotImplementedError) as error:
@@ -239,15 +240,18 @@ def _check_shards(files: Sequence[Path]) -> None:
 
 
 def _footer(file: Path) -> pq.FileMetaData:
-    with _readable(file):
+    with readable(file):
         _check_magic(file)
         return pq.read_metadata(file)
 
 
-def _check_magic(file: Path) -> None:
-    """Refuse what is no regular file, which might block a reader for ever, and no Parquet.
+def check_fetched(file: Path) -> bytes:
+    """Return a file's first bytes.
 
-    Arrow itself looks at a file's end alone.
+    Raises:
+        DataError: if it is no regular file, which might block a reader for ever, or what Git LFS
+            leaves in the place of one.
+        OSError: if it cannot be read.
     """
     if file.exists() and not file.is_file():
         raise DataError(f"a file must be readable and whole: it is no regular file ({file})")
@@ -256,13 +260,19 @@ def _check_magic(file: Path) -> None:
     if start == _POINTER:
         raise DataError("a file must be readable and whole: it is a pointer of Git LFS; "
                         f"`git lfs pull` in the clone fetches the file ({file})")
+    return start
+
+
+def _check_magic(file: Path) -> None:
+    """Refuse what is no Parquet; Arrow itself looks at a file's end alone."""
+    start = check_fetched(file)
     if start and start[:4] not in (b"PAR1", b"PARE"):
         raise DataError("a file must be readable and whole: Parquet magic bytes not found at its "
                         f"start ({file})")
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Turn what the file system and Arrow say of a bad file into one line that names it."""
     try:
         yield

@@ -21,7 +21,8 @@ from typing import Annotated, Any
 import pyarrow as pa
 from pydantic import Field
 
-from spaces.tasks import Kind, Split
+from spaces.data_sources import Split
+from spaces.tasks import Kind
 from trainables.pool import Candidate, Corpus, Pool
 from trainables.published import Id, Place, Published, Text, read_lines
 from trainables.rows import DataError, row_schema

@@ -51,7 +51,7 @@ def _faults(
                 if shared > _MOST * len(texts):
                     yield (f"what is scored must not be known already, got {shared} of "
                            f"{len(texts)} texts of the {name} also in the {other} "
-                           f"({sources.hub or 'hub'})")
+                           f"({sources.place(task)})")
                     break
             sets.append((name, texts))
 

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from spaces.data_sources import LabSource
 from spaces.fidelity import Fidelity, Panels
-from spaces.tasks import UNCOUNTED, Kind, LabSource, Task
+from spaces.tasks import UNCOUNTED, Kind, Task
 from spaces.value import Value, digest_of
 from trainables.rows import DataError, Rows
 from trainables.scores import PanelName

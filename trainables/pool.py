@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from spaces.tasks import Split
+from spaces.data_sources import Split
 
 __all__ = ["Candidate", "Corpus", "Pool"]
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from spaces.tasks import PoolSource, Split, Task
+from spaces.data_sources import PoolSource, Split
+from spaces.tasks import Task
 from spaces.value import digest_of
 from trainables.columns import fingerprint_of
 from trainables.lareqa import lareqa_files, read_lareqa

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from spaces.data_sources import Split
 from spaces.faults import UserError
-from spaces.tasks import CANONICAL_COLUMNS, Kind, Split, Task
+from spaces.tasks import CANONICAL_COLUMNS, Kind, Task
 from trainables.pool import Pool
 
 __all__ = ["AbsentError", "DataError", "Rows"]

@@ -1,9 +1,9 @@
-"""Sources: where the rows of every task come from, the embedded lab or the hub."""
+"""Sources: where the rows of every task come from: the embedded lab, the hub, or own files."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple, get_args
@@ -11,11 +11,20 @@ from typing import Annotated, NamedTuple, get_args
 import pyarrow as pa
 from pydantic import BeforeValidator
 
+from spaces.data_sources import (
+    FilesSource,
+    HubSource,
+    LabSource,
+    PoolSource,
+    Split,
+    TableSource,
+)
 from spaces.lab_tasks import LAB_ROWS
-from spaces.tasks import HubSource, LabSource, PoolSource, Split, Task
+from spaces.tasks import Task
 from spaces.value import Value, digest_of
 from trainables.columns import canonical_rows, columns_needed
-from trainables.hub import SplitFiles, count_rows, find_files, read_table
+from trainables.files import find_own_file, missing_file, read_own_file
+from trainables.hub import RawTable, SplitFiles, count_rows, find_files, read_table
 from trainables.pool_files import read_pool_rows
 from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
@@ -36,7 +45,7 @@ Place = Annotated[str, BeforeValidator(_stated)]
 class _Part(NamedTuple):
     """One of the repository's splits that a split is made of, and its files."""
 
-    source: HubSource
+    source: HubSource | FilesSource
     name: str
     found: SplitFiles
 
@@ -44,7 +53,8 @@ class _Part(NamedTuple):
 class Sources(Value):
     """Where data lies: `hub` is an offline mirror (None for the hub itself); the lab's is cached.
 
-    Rows are kept in memory by the process that read them, and read again when files change.
+    A user's own files lie where their task says. Rows are kept in memory by the process that read
+    them, and read again when files change.
     """
 
     hub: Place | None = None
@@ -58,11 +68,11 @@ class Sources(Value):
         """
         return tuple(split for split in get_args(Split)
                      if _is_offered(task, language, split)
-                     and (not isinstance(task.source_of(split, language), HubSource)
+                     and (not isinstance(task.source_of(split, language), TableSource)
                           or any(part.found.files for part in self._parts(task, language, split))))
 
     def size(self, task: Task, language: str) -> int:
-        """Return the number of train rows; on the hub the unlabelled ones count.
+        """Return the number of train rows; in the hub's repositories the unlabelled ones count.
 
         Raises:
             DataError: if there is no train split, or it cannot be read.
@@ -71,8 +81,10 @@ class Sources(Value):
             _check_offered(task, language, "train")
             return LAB_ROWS["train"]
         parts = self._existing(task, language, "train")
-        if any(part.source.id_prefix is not None for part in parts):
-            return len(self.rows(task, language, "train"))  # one file holds several languages
+        # Files may be no Parquet, and one of the hub may hold several languages.
+        if any(isinstance(part.source, FilesSource) or part.source.prefix_of(language)
+               for part in parts):
+            return len(self.rows(task, language, "train"))
         return sum(count_rows(part.found) for part in parts)
 
     def rows(self, task: Task, language: str, split: Split) -> Rows:
@@ -89,7 +101,7 @@ class Sources(Value):
             _check_offered(task, language, split)
             return read_pool_rows(task, language, split, self._mirror)
         found = tuple(part.found for part in self._existing(task, language, split))
-        return _hub_rows(found, tuple(each.stamps for each in found), stated, language, split)
+        return _table_rows(found, tuple(each.stamps for each in found), stated, language, split)
 
     def panel_rows(self, task: Task, language: str, panel: PanelName) -> tuple[Rows, bool]:
         """Return the rows that score a task on a panel, and whether they are an official split.
@@ -102,11 +114,8 @@ class Sources(Value):
         """
         present = [split for split in self.splits(task, language) if split != "train"]
         if not present:
-            source = task.source_of("test", language)
-            config = "" if not isinstance(source, HubSource) else (
-                f", {source.repository}, config {source.config_of(language)}")
             raise AbsentError(f"{task.name} must have a validation or a test split to score on, "
-                              f"got none for {language!r} ({self.hub or 'hub'}{config})")
+                              f"got none for {language!r} ({self._place(task, language)})")
         if len(present) == 1:
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True
@@ -114,22 +123,37 @@ class Sources(Value):
     def _existing(self, task: Task, language: str, split: Split) -> tuple[_Part, ...]:
         _check_offered(task, language, split)
         parts = tuple(self._parts(task, language, split))
-        for _, name, found in parts:
+        for source, name, found in parts:
             if not found.files:
-                raise AbsentError(f"{task.name} {language} must have a {name} split, got no "
-                                  f"Parquet files of config {found.config} in {found.root}")
+                lacking = (missing_file(source, language, name)
+                           if isinstance(source, FilesSource) else
+                           f"got no Parquet files of config {found.config} in {found.root}")
+                raise AbsentError(f"{task.name} {language} must have a {name} split, {lacking}")
         return parts
 
     def _parts(self, task: Task, language: str, split: Split) -> Iterator[_Part]:
         """Yield what a split is made of: of each source each of its repository's splits."""
-        for source in _hub_sources(task, language, split):
+        for source in _table_sources(task, language, split):
             for name in source.splits_of(split) or (split,):
-                yield _Part(source, name,
-                            find_files(source, source.config_of(language), name, self._mirror))
+                found = (find_own_file(source, language, name)
+                         if isinstance(source, FilesSource) else
+                         find_files(source, source.config_of(language), name, self._mirror))
+                yield _Part(source, name, found)
+
+    def place(self, task: Task) -> str:
+        """Return where the rows that score a task lie, for messages."""
+        source = task.source
+        return source.directory if isinstance(source, FilesSource) else self.hub or "hub"
 
     @property
     def _mirror(self) -> Path | None:
         return None if self.hub is None else Path(self.hub).expanduser()
+
+    def _place(self, task: Task, language: str) -> str:
+        source = task.source_of("test", language)
+        config = (f", {source.repository}, config {source.config_of(language)}"
+                  if isinstance(source, HubSource) else "")
+        return f"{self.place(task)}{config}"
 
 
 def half(rows: Rows, panel: PanelName) -> Rows:
@@ -213,10 +237,12 @@ def _check_offered(task: Task, language: str, split: Split) -> None:
                         f"got {language!r}")
 
 
-def _hub_sources(task: Task, language: str, split: Split) -> Iterator[HubSource]:
+def _table_sources(
+    task: Task, language: str, split: Split
+) -> Iterator[HubSource | FilesSource]:
     for source in task.sources_of(split, language):
-        if not isinstance(source, HubSource):
-            raise TypeError(f"{task.name} lies in no repository of the hub")
+        if not isinstance(source, HubSource | FilesSource):
+            raise TypeError(f"{task.name} lies in no tables")
         yield source
 
 
@@ -228,18 +254,22 @@ def _lab_rows(cache: str, stated: str, language: str, split: Split) -> Rows:
 
 
 @lru_cache(maxsize=_KEPT)
-def _hub_rows(
+def _table_rows(
     found: tuple[SplitFiles, ...], stamps: tuple[tuple[tuple[int, int], ...], ...], stated: str,
     language: str, split: Split,
 ) -> Rows:
     """Read and check; the stamps are part of the key, so that changed files are read again."""
     task = Task.model_validate_json(stated)
-    sources = [source for source in _hub_sources(task, language, split)
+    sources = [source for source in _table_sources(task, language, split)
                for _ in source.splits_of(split) or (split,)]
     return _joined([
         canonical_rows(task, language, split, source=source,
-                       raw=read_table(files, columns_needed(source)))
+                       raw=_read(source)(files, columns_needed(source)))
         for source, files in zip(sources, found, strict=True)])
+
+
+def _read(source: TableSource) -> Callable[[SplitFiles, Sequence[str]], RawTable]:
+    return read_own_file if isinstance(source, FilesSource) else read_table
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from spaces.tasks import Split, Task
+from spaces.data_sources import Split
+from spaces.tasks import Task
 from spaces.value import Value
 from trainables.rows import AbsentError, DataError
 from trainables.sources import Sources

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from spaces.tasks import HubSource, Kind, Task
+from spaces.data_sources import HubSource
+from spaces.tasks import Kind, Task
 
 __all__ = ["QUESTION_TASKS"]
 

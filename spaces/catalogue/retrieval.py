@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from spaces.tasks import HubSource, Kind, PoolSource, Task
+from spaces.data_sources import HubSource, PoolSource
+from spaces.tasks import Kind, Task
 
 __all__ = ["RETRIEVAL_TASKS"]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from spaces.tasks import HubSource, Kind, Split, Task
+from spaces.data_sources import HubSource, Split
+from spaces.tasks import Kind, Task
 
 __all__ = ["TAGGING_TASKS"]
 
@@ -25,7 +27,7 @@ _PANX_LANGUAGES = (
 # What XTREME-R adds to XTREME's, from the treebanks and from WikiAnn themselves.
 _TREEBANKS = {"lt": "lt_alksnis", "pl": "pl_pdb", "ro": "ro_rrt", "uk": "uk_iu", "wo": "wo_wtb"}
 _WIKIANN_LANGUAGES = ("az", "gu", "lt", "pa", "pl", "qu", "ro", "uk")
-_SPLITS: Final[dict[Split, str | tuple[str, ...]]] = {
+_SPLITS: Final[Mapping[Split, str | tuple[str, ...]]] = {
     "train": "train", "validation": "validation", "test": "test"}
 
 TAGGING_TASKS: Final[tuple[Task, ...]] = (

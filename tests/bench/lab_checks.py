@@ -30,9 +30,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import RidgeClassifier
 
+from spaces.data_sources import Split
 from spaces.lab_tasks import LAB_TASKS
 from spaces.languages import ENGLISH
-from spaces.tasks import UNCOUNTED, Kind, Split, Task, find_task
+from spaces.tasks import UNCOUNTED, Kind, Task, find_task
 from trainables.lab import Lab
 from trainables.lab.cldr import locality
 

@@ -31,8 +31,9 @@ from transformers import (
 )
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
+from spaces.data_sources import LabSource
 from spaces.models import LAB_MODELS, LabModel
-from spaces.tasks import Kind, LabSource, Task, find_task
+from spaces.tasks import Kind, Task, find_task
 from spaces.trial_config import Recipe
 from spaces.value import digest_of
 from tests.bench.measure import report

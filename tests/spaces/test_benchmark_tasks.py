@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
+from spaces.data_sources import HubSource, PoolSource
 from spaces.languages import languages
-from spaces.tasks import CANONICAL_COLUMNS, HubSource, Kind, PoolSource, Task, find_task
+from spaces.tasks import CANONICAL_COLUMNS, Kind, Task, find_task
 
 ON_THE_HUB = [task for task in BENCHMARK_TASKS if isinstance(task.source, HubSource)]
 

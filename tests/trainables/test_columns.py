@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import HubSource, Kind, Split, Task, find_task
+from spaces.data_sources import HubSource, Split
+from spaces.tasks import Kind, Task, find_task
 from tests.trainables.mirrors import (
     NLI,
     UPOS,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spaces.trial_config import TrialConfig
-from tests.trainables.tiny import config, write_encoder
+from tests.trainables.tiny import TASKS, config, write_encoder
 from trainables import executors
 from trainables.assignment import Assignment
 from trainables.phases import Context
@@ -51,3 +51,19 @@ def test_a_fault_in_the_data_is_left_to_the_trial(
     monkeypatch.setattr(executors, "is_stored", fails)
     executors.execute(assigned(tmp_path / "place", workers=2))
     assert ran == ["group"]
+
+
+def test_a_trial_knows_the_catalogue_and_the_studys_own_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known: list[set[str]] = []
+
+    def looks(config: TrialConfig, context: Context) -> bool:
+        known.append({each.name for each in context.tasks})
+        return False
+
+    monkeypatch.setattr(executors, "_run_group", lambda assignment: None)
+    monkeypatch.setattr(executors, "is_stored", looks)
+    given = assigned(tmp_path / "place", workers=2).model_copy(update={"tasks": TASKS})
+    executors.execute(Assignment.model_validate_json(given.model_dump_json()))
+    assert known == [{each.name for each in (*Context.tasks, *TASKS)}]

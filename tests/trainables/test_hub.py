@@ -8,7 +8,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from spaces.tasks import HubSource
+from spaces.data_sources import HubSource
 from tests.trainables.mirrors import UPOS, nli_rows, stated, udpos_rows, write, write_readme
 from trainables import hub
 from trainables.hub import count_rows, find_files, read_table

@@ -10,10 +10,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from spaces.data_sources import Split
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.lab_tasks import LAB_ROWS, LAB_TASKS
 from spaces.models import LabModel
-from spaces.tasks import Split, find_task
+from spaces.tasks import find_task
 from spaces.trial_config import Recipe, TrialConfig
 from trainables.evaluate import scores_of
 from trainables.lab import Lab

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import HubSource, Kind, Task, find_task
+from spaces.data_sources import HubSource
+from spaces.tasks import Kind, Task, find_task
 from tests.trainables.mirrors import (
     choice_rows,
     nli_rows,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import HubSource, find_task
+from spaces.data_sources import HubSource
+from spaces.tasks import find_task
 from tests.trainables.mirrors import shard, write
 from trainables.panel_sets import gold_of
 from trainables.rows import DataError

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
+from spaces.data_sources import HubSource
 from spaces.lab_tasks import LAB_TASKS
-from spaces.tasks import HubSource, Task, find_task
+from spaces.tasks import Task, find_task
 from tests.trainables.mirrors import shard, tatoeba_rows, udpos_rows, write, write_mirror
 from trainables.rows import DataError, Rows
 from trainables.sources import Sources, half, verify

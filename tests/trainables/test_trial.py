@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 import torch.distributed as group
 
+from spaces.data_sources import HubSource
 from spaces.mixtures import Mixture
 from spaces.models import HubModel
-from spaces.tasks import HubSource, Kind, Task
+from spaces.tasks import Kind, Task
 from spaces.trial_config import Recipe, TrialConfig
 from tests.trainables.mirrors import alternative_rows, choice_rows, shard, write
 from tests.trainables.tiny import SMALL_LAB, TASKS, SmallLab, config, context, write_encoder

@@ -26,11 +26,12 @@ from transformers import (
     XLMRobertaModel,
 )
 
+from spaces.data_sources import LabSource, Split
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.models import HubModel, LabModel
-from spaces.tasks import Kind, LabSource, Split, Task
+from spaces.tasks import Kind, Task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from spaces.value import digest_of
 from trainables.phases import Context

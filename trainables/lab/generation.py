@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from spaces.data_sources import Split
 from spaces.lab_tasks import DIRECTIONS, ENTITY_KINDS, LAB_ROWS, OPTIONS, QUANTITIES
 from spaces.languages import ENGLISH
-from spaces.tasks import UNCOUNTED, Split, Task
+from spaces.tasks import UNCOUNTED, Task
 from trainables.lab.balance import Ints
 from trainables.lab.cldr import ListStyle, kind_of, locality
 from trainables.lab.draws import Draws, Pool

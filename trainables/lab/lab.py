@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from spaces.data_sources import Split
 from spaces.lab_tasks import LAB_ROWS, LAB_TASKS, UNSEEN_IN_PRETRAINING
-from spaces.tasks import Split, Task
+from spaces.tasks import Task
 from spaces.value import digest_of
 from trainables.lab.generation import make_rows
 from trainables.lab.parallel import PARALLEL_LANGUAGES, make_parallel_text

@@ -11,8 +11,8 @@ from typing import Final, Literal
 
 from babel.units import format_unit
 
+from spaces.data_sources import Split
 from spaces.languages import ENGLISH
-from spaces.tasks import Split
 from trainables.lab.cldr import locality, lower, plainly_spaced
 
 __all__ = ["NUMBERS", "UNITS", "Measure", "hashed_split", "measures", "own_units", "unit_names"]

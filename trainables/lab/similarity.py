@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from rapidfuzz.distance import Levenshtein
 
+from spaces.data_sources import Split
 from spaces.languages import ENGLISH
-from spaces.tasks import Split
 from trainables.lab.cldr import locality, raw_names
 from trainables.lab.measures import measures
 from trainables.lab.times import RelativeTime, relative_times

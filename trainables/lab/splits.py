@@ -12,8 +12,8 @@ from itertools import combinations
 
 from babel.core import get_global
 
+from spaces.data_sources import Split
 from spaces.lab_tasks import ENTITY_KINDS
-from spaces.tasks import Split
 from trainables.lab.cldr import kind_of, raw_names
 
 __all__ = ["group_of", "split_of"]

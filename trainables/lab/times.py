@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from babel.dates import format_timedelta
 
-from spaces.tasks import Split
+from spaces.data_sources import Split
 from trainables.lab.cldr import Locality, locality, lower
 from trainables.lab.measures import hashed_split, measure_name
 

@@ -1,0 +1,235 @@
+"""The tasks that a study adds to the catalogue, as its YAML has them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Any, Final, Literal, Self, get_args
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from search.study_faults import fault
+from spaces.data_sources import FilesSource, HubSource, Split, TableSource
+from spaces.dimensions import Code, Name, Whole
+from spaces.tasks import CANONICAL_COLUMNS, Kind, Provenance, Task, find_task
+from spaces.value import Value
+from trainables.files import read_labels
+from trainables.metrics import METRICS
+
+__all__ = ["StudyTask", "task_of"]
+
+_UNLABELLED: Final = (Kind.QA, Kind.RETRIEVAL)
+_OF_THE_HUB: Final = ("config", "revision", "id_prefix")
+_TASK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_DOCUMENT_RULES: Final = ("document", "document_runs", "rows_per_document")
+
+
+def _column(given: Any) -> Any:
+    names = given if isinstance(given, list | tuple) else (given,)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError("must be a column's name, or of texts and options a list of them, "
+                         f"got {given!r}")
+    return given if isinstance(given, str) else tuple(given)
+
+
+Column = Annotated[str | tuple[str, ...], BeforeValidator(_column)]
+# The name of a repository's split, or of a file without its ending.
+SplitName = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+Repository = Annotated[str, Field(strict=True, pattern=r"^\w[\w.-]*(/\w[\w.-]*)?$")]
+
+
+class StudyTask(Value):
+    """A task of a user's own: what it is, and where its rows lie, in a directory or on the hub.
+
+    `files` is a directory laid out as `trainables/files.py` says, relative to the study's own;
+    `hub` a repository, with `config`, `splits`, `revision` and `id_prefix` as in `HubSource`.
+    `columns` names the canonical columns that are called otherwise there, and `id` where there
+    is one. `labels` that are left out are read from the directory's `labels.txt`, once: the study
+    then holds them. `train` and `evaluation` are the languages with train rows and with rows to
+    score on.
+
+    `like` takes kind, labels, metric, columns and the rule of documents from the catalogue's task
+    of that name. `translated` says that rows in other languages than English are translations,
+    by a machine or by people.
+    """
+
+    like: Name | None = None
+    kind: Kind | None = None
+    roles: Annotated[tuple[Literal["intermediate", "target"], ...],
+                     Field(min_length=1)] = ("intermediate", "target")
+    hub: Repository | None = None
+    files: Name | None = None
+    config: Name | None = None
+    splits: dict[Split, SplitName] = {}
+    columns: dict[str, Column] = {}
+    document: Name | None = None
+    document_runs: Name | None = None
+    rows_per_document: Annotated[Whole, Field(ge=1)] | None = None
+    id_prefix: Name | None = None
+    revision: Name | None = None
+    # After what decides whether they are read from a file.
+    labels: Annotated[tuple[Name, ...], Field(validate_default=True)] = ()
+    metric: Name | None = None
+    train: tuple[Code, ...] = ()
+    evaluation: tuple[Code, ...] = ()
+    translated: Literal["machine", "human"] | None = None
+
+    @field_validator("files")
+    @classmethod
+    def _lie_beside_the_study(cls, given: str | None, info: ValidationInfo) -> str | None:
+        """Make the path a whole one, so that the files are found from anywhere else as well."""
+        if given is None:
+            return None
+        try:
+            beside = (info.context or {}).get("directory", Path())
+            return str((beside / Path(given).expanduser()).absolute())
+        except (RuntimeError, ValueError) as error:  # of no user's home
+            raise ValueError(f"must be a directory, got {given!r}: {error}") from error
+
+    @field_validator("labels")
+    @classmethod
+    def _may_lie_in_a_file(cls, given: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        like, kind, files = (info.data.get(key) for key in ("like", "kind", "files"))
+        if given or like or files is None or kind in (None, *_UNLABELLED):
+            return given
+        return read_labels(Path(files))
+
+    @model_validator(mode="after")
+    def _what_it_is_is_said_once(self) -> Self:
+        for key in ("kind", "metric"):
+            if getattr(self, key) is None and self.like is None:
+                raise ValueError(f"`{key}` must be given unless `like` is, got nothing")
+        for key in ("kind", "labels"):
+            if self.like is not None and getattr(self, key):
+                raise ValueError(f"`{key}` must be left out beside `like`, whose it is, "
+                                 f"got {getattr(self, key)}")
+        for key in ("roles", "labels", "train", "evaluation"):
+            listed = getattr(self, key)
+            if len(set(listed)) < len(listed):
+                twice = next(each for each in listed if listed.count(each) > 1)
+                raise ValueError(f"`{key}` must list each item once, got {twice!r} twice")
+        if not self.train + self.evaluation:
+            raise ValueError("`train` or `evaluation` must list a language, got none")
+        return self
+
+    @model_validator(mode="after")
+    def _its_rows_lie_in_one_place(self) -> Self:
+        if (self.hub is None) == (self.files is None):
+            got = "neither" if self.hub is None else "both"
+            raise ValueError(f"`files` or `hub` must be given, one of them, got {got}")
+        for key in _OF_THE_HUB:
+            if self.files is not None and getattr(self, key) is not None:
+                raise ValueError(f"`{key}` must be left out beside `files`, "
+                                 f"got {getattr(self, key)!r}")
+        if self.hub is not None and not self.splits:
+            raise ValueError("`splits` must be given beside `hub`, got nothing")
+        for key, named in (("train", {"train"}), ("evaluation", {"validation", "test"})):
+            if getattr(self, key) and self.splits and not named & self.splits.keys():
+                raise ValueError(f"`splits` must have {' or '.join(sorted(named))} where `{key}` "
+                                 f"lists languages, got {', '.join(self.splits)}")
+        return self
+
+    @model_validator(mode="after")
+    def _patterns_can_be_filled(self) -> Self:
+        for key, known in (("config", {"code", "udpos", "tatoeba"}), ("id_prefix", {"language"})):
+            given = getattr(self, key) or ""
+            try:
+                fields = {name for _, name, _, _ in Formatter().parse(given) if name is not None}
+            except ValueError:
+                fields = {given}
+            if not fields <= known:
+                raise ValueError(f"`{key}` must have in braces only "
+                                 f"{', '.join(sorted(known))}, got {given!r}")
+        return self
+
+
+def task_of(name: str, given: StudyTask, catalogue: Sequence[Task]) -> Task:
+    """Return the task that a study calls `name`.
+
+    Raises:
+        PydanticCustomError: if it cannot be; it names the dotted key.
+    """
+    place = f"tasks.{name}"
+    if not _TASK_NAME.fullmatch(name):
+        raise fault(place, f"a task's name must match {_TASK_NAME.pattern}, got {name!r}")
+    if name in {task.name for task in catalogue}:
+        raise fault(place, "a study's own task must have a name of its own, got "
+                           f"{name!r}, which is in the catalogue")
+    like = None if given.like is None else _like(given.like, place, catalogue)
+    kind = like.kind if like else given.kind
+    metric = given.metric or (like.metric if like else None)
+    assert kind is not None  # as `StudyTask` has it that one of the two says
+    assert metric is not None
+    known = tuple(chain.from_iterable(METRICS.get(kind, ())))
+    if metric not in known:
+        raise fault(f"{place}.metric", f"`metric` must be one of {', '.join(known)} for "
+                                       f"{kind.value}, got {metric!r}")
+    made: Provenance = ("native" if given.translated is None else
+                        "machine-translated" if given.translated == "machine" else
+                        "human-translated")
+    try:
+        return Task(
+            name=name, kind=kind, roles=given.roles, train=given.train,
+            evaluation=given.evaluation, labels=like.labels if like else given.labels,
+            metric=metric, source=_source(given, kind, like, place),
+            train_provenance=made, evaluation_provenance=made)
+    except ValidationError as error:
+        raise _as_fault(error, place) from error
+
+
+def _like(name: str, place: str, catalogue: Sequence[Task]) -> Task:
+    try:
+        return find_task(name, catalogue)
+    except ValueError as error:
+        raise fault(f"{place}.like", str(error)) from error
+
+
+def _source(
+    given: StudyTask, kind: Kind, like: Task | None, place: str
+) -> HubSource | FilesSource:
+    """Return where the rows lie; what is not said of their columns is as in `like`."""
+    before = like.source if like and isinstance(like.source, TableSource) else None
+    own = {rule: value for rule in _DOCUMENT_RULES if (value := getattr(given, rule)) is not None}
+    if before and not own:
+        own = {rule: getattr(before, rule) for rule in _DOCUMENT_RULES}
+    columns = _columns(given, kind, before, place)
+    if given.files is not None:
+        named = {split: given.splits.get(split, split) for split in get_args(Split)}
+        return FilesSource(directory=given.files, columns=columns,
+                           splits={**given.splits} or named, **own)
+    assert given.hub is not None
+    return HubSource(repository=given.hub, config=given.config or "default",
+                     splits=given.splits, columns=columns, id_prefix=given.id_prefix,
+                     revision=given.revision, **own)
+
+
+def _columns(
+    given: StudyTask, kind: Kind, before: TableSource | None, place: str
+) -> Mapping[str, str | tuple[str, ...]]:
+    known = CANONICAL_COLUMNS[kind]
+    for name in given.columns:
+        if name not in (*known, "id"):
+            near = difflib.get_close_matches(name, (*known, "id"), n=1)
+            hint = f"; nearest: {near[0]!r}" if near else ""
+            raise fault(f"{place}.columns", f"`columns` must name the columns of {kind.value}, "
+                                            f"{', '.join(known)}, or id, got {name!r}{hint}")
+    return {name: name for name in known} | dict(before.columns if before else {}) | given.columns
+
+
+def _as_fault(error: ValidationError, place: str) -> Exception:
+    """Return what a task or its source says of itself, placed at the key that it is about."""
+    law = str(error.errors()[0].get("ctx", {}).get("error", error.errors()[0]["msg"]))
+    key = law.split("`")[1] if law.startswith("`") else ""
+    key = "columns" if key in ("options", *chain.from_iterable(CANONICAL_COLUMNS.values())) else key
+    return fault(f"{place}.{key}" if key in StudyTask.model_fields else place, law)
