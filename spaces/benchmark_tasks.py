@@ -3,7 +3,8 @@
 Languages, splits and labels are those of the repositories named here. UD-POS, PAN-X, XNLI,
 PAWS-X, XQuAD, MLQA, TyDiQA-GoldP and Tatoeba are target tasks of XTREME (Hu et al. 2020, arXiv
 2003.11080); MNLI, SQuAD v1.1 and HellaSwag serve as intermediate tasks (Phang et al. 2020, arXiv
-2005.13013), and so do UD-POS, PAWS-X, PAN-X and TyDiQA.
+2005.13013), and so do UD-POS, PAWS-X, PAN-X and TyDiQA; the paragraphs of TyDiQA are also a text
+to go on pretraining with.
 """
 
 from __future__ import annotations
@@ -221,6 +222,20 @@ BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
             columns=_ANSWERED,
             id_prefix="{language}-",
             document="title",  # written anew in each language, never translated
+        ),
+    ),
+    Task(
+        name="tydiqa-text",  # the paragraphs that its train questions are asked of
+        kind=Kind.MLM,
+        roles=("intermediate",),
+        train=_TYDIQA_LANGUAGES,
+        source=HubSource(
+            repository="google-research-datasets/tydiqa",
+            config="secondary_task",
+            splits={"train": "train"},
+            columns={"id": "id", "text": "context"},
+            id_prefix="{language}-",
+            document="title",
         ),
     ),
 )

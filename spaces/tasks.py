@@ -26,6 +26,7 @@ class Kind(StrEnum):
     QA = "qa"
     RETRIEVAL = "retrieval"
     MULTIPLE_CHOICE = "multiple-choice"
+    MLM = "mlm"
 
 
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
@@ -38,6 +39,7 @@ CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.QA: ("question", "context", "answers", "answer_starts"),
     Kind.RETRIEVAL: ("text", "english"),
     Kind.MULTIPLE_CHOICE: ("prompt", "options", "label"),
+    Kind.MLM: ("text",),
 }
 MOST_OPTIONS = 10
 UNCOUNTED = -1
@@ -125,12 +127,16 @@ class Task(Value):
     """One task: its kind, its parts, its labels, its languages by split, and its metric.
 
     `train` and `evaluation` list the languages (BCP-47) with a train split and with a
-    validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
-    `train_source` is where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI.
+    validation or test split. `metric` names the primary metric of `trainables/metrics.py`, None
+    for what is never scored. `train_source` is where the train rows lie, if elsewhere than the
+    rest: XNLI trains on MNLI.
 
     For multiple choice `labels` name a row's options by position, as the data's labels do:
     ("choice1", "choice2"), or ("1", "2", "3") where they count from 1. So it is known before any
     row is read how many options a row has, and which one a label means.
+
+    Plain text (`mlm`) is an intermediate task whose masked tokens are restored: a share of
+    continued pretraining, which is never scored. All such tasks of a mixture train one head.
     """
 
     name: str
@@ -139,7 +145,7 @@ class Task(Value):
     train: tuple[str, ...]
     evaluation: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    metric: str
+    metric: str | None = None
     source: LabSource | HubSource
     train_source: HubSource | None = None
 
@@ -152,6 +158,24 @@ class Task(Value):
                              f"got {self.labels}")
         if self.kind is Kind.RETRIEVAL and self.train:
             raise ValueError(f"`train` must be empty for retrieval, got {self.train}")
+        return self
+
+    @model_validator(mode="after")
+    def _text_is_trained_on_and_never_scored(self) -> Task:
+        text = self.kind is Kind.MLM
+        if text != (self.metric is None):
+            raise ValueError("`metric` must be given exactly for kinds that are scored, "
+                             f"got {self.metric} for {self.kind.value}")
+        if not text and self.name == Kind.MLM.value:
+            raise ValueError(f"`name` must not be {self.name}, as the head of all text is called, "
+                             f"unless the kind is, got {self.kind.value}")
+        if not text:
+            return self
+        if self.roles != ("intermediate",):
+            raise ValueError("`roles` must be intermediate alone for mlm, got "
+                             f"{', '.join(self.roles) or 'none'}")
+        if self.evaluation:
+            raise ValueError(f"`evaluation` must be empty for mlm, got {self.evaluation}")
         return self
 
     @model_validator(mode="after")

@@ -11,8 +11,8 @@ from typing import Annotated, get_args
 import pyarrow as pa
 from pydantic import BeforeValidator
 
-from spaces.lab_tasks import LAB_ROWS
-from spaces.tasks import HubSource, LabSource, Split, Task
+from spaces.lab_tasks import lab_rows
+from spaces.tasks import HubSource, Kind, LabSource, Split, Task
 from spaces.value import Value, digest_of
 from trainables.columns import canonical_rows, columns_needed
 from trainables.hub import SplitFiles, count_rows, find_files, read_table
@@ -60,8 +60,9 @@ class Sources(Value):
         """
         if isinstance(task.source_of("train"), LabSource):
             _check_offered(task, language, "train")
-            return LAB_ROWS["train"]
-        if _hub_source(task, "train").id_prefix is not None:  # one file holds several languages
+            return lab_rows(task, language, "train")
+        # One file may hold several languages, and a text may stand in it several times.
+        if _hub_source(task, "train").id_prefix is not None or task.kind is Kind.MLM:
             return len(self.rows(task, language, "train"))
         return count_rows(self._existing(task, language, "train"))
 
