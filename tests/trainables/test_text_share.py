@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 import torch
 import torch.distributed as group
@@ -22,7 +21,6 @@ from spaces.tasks import Kind, find_task
 from spaces.trial_config import FURTHER_CONTROLS, TrialConfig
 from tests.trainables.tiny import (
     TASKS,
-    WORDS,
     config,
     context,
     rows,
@@ -35,7 +33,7 @@ from trainables.encoded import IGNORED
 from trainables.encoding import encode
 from trainables.phases import Context
 from trainables.probe import probe
-from trainables.rows import DataError, Rows, row_schema
+from trainables.rows import DataError
 from trainables.scores import Scores
 from trainables.tokenizer import Tokenizer, load_tokenizer
 from trainables.train_loop import TaskModel
@@ -240,30 +238,3 @@ def test_the_lab_goes_on_with_its_pretraining(
     assert np.mean(text[-10:]) < np.mean(text[:10]) - 0.2
     assert found.phases[1].seen_cells == tuple(f"{name}/{code}" for name in mixture.tasks
                                                for code in sorted(few))
-
-
-# ---- encoding -------------------------------------------------------------------------------
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=60), min_size=1, max_size=4),
-       st.integers(3, 20))
-def test_long_texts_are_cut_and_none_of_them_is_lost(
-    tokenizer: Tokenizer, texts: list[list[str]], max_length: int
-) -> None:
-    given_rows = [{"id": str(n), "document": str(n), "text": " ".join(words)}
-                  for n, words in enumerate(texts)]
-    found = encode(Rows(task(Kind.MLM), "en", "train", pa.Table.from_pylist(
-        given_rows, schema=row_schema(Kind.MLM)), "f"), tokenizer, max_length)
-    assert found.lengths.max() <= max_length
-    for row, words in enumerate(texts):
-        items = [found.ids[low:high].tolist() for low, high, of in
-                 zip(found.offsets, found.offsets[1:], found.items["row"], strict=False)
-                 if of == row]
-        (whole,) = tokenizer.encode_whole([" ".join(words)])
-        assert [number for item in items for number in item[1:-1]] == whole
-        assert max(map(len, items)) - min(map(len, items)) <= 1
-        if len(items) == 1:
-            assert items == tokenizer.encode([" ".join(words)], None,
-                                             max_length=max_length)["input_ids"]
-        assert len(items) == max(1, -(-len(whole) // (max_length - 2)))
