@@ -10,7 +10,7 @@ from search.data_faults import faults_of, needs_of, sources_of
 from search.faults import UserError
 from search.study import Study
 from spaces.data_sources import LabSource, Split
-from spaces.lab_tasks import LAB_ROWS
+from spaces.lab_tasks import lab_rows
 from spaces.languages import ENGLISH
 from spaces.models import HubModel
 from spaces.tasks import Task
@@ -115,7 +115,7 @@ def _fingerprint(
         from trainables.lab import Lab  # a study of hub data does without babel
 
         return (Lab(Path(sources.cache)).digest(task, language, splits[of]),
-                LAB_ROWS[splits[of]])
+                lab_rows(task, language, splits[of]))
     rows = (sources.rows(task, language, "train") if of == "train"
             else sources.panel_rows(task, language, of)[0])
     return rows.fingerprint, len(rows)

@@ -29,7 +29,7 @@ from trainables.metrics import METRICS
 
 __all__ = ["StudyTask", "task_of"]
 
-_UNLABELLED: Final = (Kind.QA, Kind.RETRIEVAL)
+_UNLABELLED: Final = (Kind.QA, Kind.RETRIEVAL, Kind.RANKING, Kind.MLM)
 _OF_THE_HUB: Final = ("config", "revision", "id_prefix")
 _TASK_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _DOCUMENT_RULES: Final = ("document", "document_runs", "rows_per_document")
@@ -108,7 +108,8 @@ class StudyTask(Value):
     @model_validator(mode="after")
     def _what_it_is_is_said_once(self) -> Self:
         for key in ("kind", "metric"):
-            if getattr(self, key) is None and self.like is None:
+            needless = key == "metric" and self.kind is Kind.MLM
+            if getattr(self, key) is None and self.like is None and not needless:
                 raise ValueError(f"`{key}` must be given unless `like` is, got nothing")
         for key in ("kind", "labels"):
             if self.like is not None and getattr(self, key):
@@ -170,9 +171,8 @@ def task_of(name: str, given: StudyTask, catalogue: Sequence[Task]) -> Task:
     kind = like.kind if like else given.kind
     metric = given.metric or (like.metric if like else None)
     assert kind is not None  # as `StudyTask` has it that one of the two says
-    assert metric is not None
     known = tuple(chain.from_iterable(METRICS.get(kind, ())))
-    if metric not in known:
+    if metric is not None and known and metric not in known:
         raise fault(f"{place}.metric", f"`metric` must be one of {', '.join(known)} for "
                                        f"{kind.value}, got {metric!r}")
     made: Provenance = ("native" if given.translated is None else
@@ -180,12 +180,18 @@ def task_of(name: str, given: StudyTask, catalogue: Sequence[Task]) -> Task:
                         "human-translated")
     try:
         return Task(
-            name=name, kind=kind, roles=given.roles, train=given.train,
+            name=name, kind=kind, roles=_roles(given, kind), train=given.train,
             evaluation=given.evaluation, labels=like.labels if like else given.labels,
             metric=metric, source=_source(given, kind, like, place),
             train_provenance=made, evaluation_provenance=made)
     except ValidationError as error:
         raise _as_fault(error, place) from error
+
+
+def _roles(given: StudyTask, kind: Kind) -> tuple[Literal["intermediate", "target"], ...]:
+    """Return a task's roles; text, which is never scored, has the one that it can have."""
+    stated = "roles" in given.model_fields_set
+    return ("intermediate",) if kind is Kind.MLM and not stated else given.roles
 
 
 def _like(name: str, place: str, catalogue: Sequence[Task]) -> Task:
@@ -200,9 +206,12 @@ def _source(
 ) -> HubSource | FilesSource:
     """Return where the rows lie; what is not said of their columns is as in `like`."""
     before = like.source if like and isinstance(like.source, TableSource) else None
-    own = {rule: value for rule in _DOCUMENT_RULES if (value := getattr(given, rule)) is not None}
+    own: dict[str, Any] = {rule: value for rule in _DOCUMENT_RULES
+                           if (value := getattr(given, rule)) is not None}
     if before and not own:
         own = {rule: getattr(before, rule) for rule in _DOCUMENT_RULES}
+    if before:
+        own |= {name: getattr(before, name) for name in ("wordings", "asked", "left_out")}
     columns = _columns(given, kind, before, place)
     if given.files is not None:
         named = {split: given.splits.get(split, split) for split in get_args(Split)}

@@ -15,9 +15,10 @@ from spaces.catalogue.pairs import PAIR_TASKS
 from spaces.catalogue.questions import QUESTION_TASKS
 from spaces.catalogue.retrieval import RETRIEVAL_TASKS
 from spaces.catalogue.tagging import TAGGING_TASKS
+from spaces.catalogue.texts import TEXT_TASKS
 from spaces.tasks import Task
 
 __all__ = ["BENCHMARK_TASKS"]
 
 BENCHMARK_TASKS: Final[tuple[Task, ...]] = (
-    PAIR_TASKS + TAGGING_TASKS + QUESTION_TASKS + CHOICE_TASKS + RETRIEVAL_TASKS)
+    PAIR_TASKS + TAGGING_TASKS + QUESTION_TASKS + CHOICE_TASKS + RETRIEVAL_TASKS + TEXT_TASKS)

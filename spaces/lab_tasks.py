@@ -12,15 +12,16 @@ from importlib import resources
 from typing import Final
 
 from spaces.data_sources import LabSource, Split
-from spaces.languages import ENGLISH
+from spaces.languages import ENGLISH, ResourceClass, language
 from spaces.tasks import Kind, Task
 from spaces.value import Value
 
 __all__ = ["DIRECTIONS", "ENTITY_KINDS", "LAB_ROWS", "LAB_TASKS", "OPTIONS", "QUANTITIES",
-           "UNSEEN_IN_PRETRAINING", "LabShare", "has_times", "lab_shares"]
+           "UNSEEN_IN_PRETRAINING", "LabShare", "has_times", "lab_rows", "lab_shares", "text_rows"]
 
 LAB_ROWS: Final[dict[Split, int]] = {"train": 1440, "validation": 360, "test": 360}
-"""Rows of every lab task in every language, by split: multiples of every task's design."""
+"""Rows of every lab task in every language, by split: multiples of every task's design. Of text
+there are as many as `text_rows` says."""
 
 UNSEEN_IN_PRETRAINING: Final = ("az", "cy", "et", "gl", "mk", "mr", "ps", "tg")
 """Languages without a row in the lab's pretraining text and tokenizer, though their scripts
@@ -37,7 +38,6 @@ DIRECTIONS: Final = ("past", "future")
 
 OPTIONS: Final = ("first", "second", "third")
 """The options of a multiple-choice row, by position."""
-
 
 
 class LabShare(Value):
@@ -70,11 +70,34 @@ _OFFERED = tuple(share for share in lab_shares() if share.code not in _COPIES)
 _NAMED = tuple(share.code for share in _OFFERED
                if share.names >= NAMES_FLOOR and share.fewest_names >= FEWEST_NAMES)
 _MEASURED = tuple(share.code for share in _OFFERED if share.fewest_units >= FEWEST_UNITS)
+_READ = tuple(code for code in _NAMED if code not in UNSEEN_IN_PRETRAINING)
+
+_TEXT_ROWS: Final = {"names": 80, "times": 40, "measures": 180, "symbols": 60}
+# The share of them that a language has by its resources, as XLM-R draws less of what is rare.
+_TEXT_SHARES: Final = {ResourceClass.HIGH: 1.0, ResourceClass.MEDIUM: 2 / 3,
+                       ResourceClass.LOW: 1 / 3, ResourceClass.UNSEEN: 1 / 3}
 
 
 def has_times(code: str) -> bool:
     """Return whether a language's relative times are in words of its own, but for a few."""
     return any(share.code == code and share.times >= TIMES_FLOOR for share in lab_shares())
+
+
+def text_rows(code: str) -> dict[str, int]:
+    """Return how many rows a language's pretraining text has of each sort; it has some of names.
+
+    Languages with little text on the web have less of it here too, and none of times or measures
+    that they do not say in words of their own.
+    """
+    own = {"names"} | ({"times"} if has_times(code) else set()) | (
+        {"measures", "symbols"} if code in _MEASURED else set())
+    share = _TEXT_SHARES[language(code).resource_class]
+    return {sort: round(share * rows) for sort, rows in _TEXT_ROWS.items() if sort in own}
+
+
+def lab_rows(task: Task, code: str, split: Split) -> int:
+    """Return how many rows a split of a lab task has in a language it is offered in."""
+    return sum(text_rows(code).values()) if task.kind is Kind.MLM else LAB_ROWS[split]
 
 
 _SAME: Final = ("different", "same")
@@ -107,4 +130,6 @@ LAB_TASKS: Final[tuple[Task, ...]] = (
     Task(name="lab-retrieval", kind=Kind.RETRIEVAL, roles=("target",), train=(),
          evaluation=tuple(code for code in _MEASURED if code != ENGLISH), metric="accuracy",
          source=LabSource()),
+    # The pretraining text of the languages that have any, to read on with.
+    Task(name="lab-text", kind=Kind.MLM, roles=("intermediate",), train=_READ, source=LabSource()),
 )

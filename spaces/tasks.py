@@ -28,6 +28,7 @@ class Kind(StrEnum):
     RETRIEVAL = "retrieval"
     MULTIPLE_CHOICE = "multiple-choice"
     RANKING = "ranking"
+    MLM = "mlm"
 
 
 # Canonical columns by kind. Every kind also has `id` (string, unique within a split) and
@@ -43,6 +44,7 @@ CANONICAL_COLUMNS: dict[Kind, tuple[str, ...]] = {
     Kind.RETRIEVAL: ("text", "english"),
     Kind.MULTIPLE_CHOICE: ("prompt", "options", "label"),
     Kind.RANKING: ("text", "relevant"),
+    Kind.MLM: ("text",),
 }
 MOST_OPTIONS = 10
 UNCOUNTED = -1
@@ -57,7 +59,8 @@ class Task(Value):
     """One task: its kind, its parts, its labels, its languages by split, and its metric.
 
     `train` and `evaluation` list the languages (BCP-47) with a train split and with a
-    validation or test split. `metric` names the primary metric of `trainables/metrics.py`.
+    validation or test split. `metric` names the primary metric of `trainables/metrics.py`, None
+    for what is never scored.
     `train_sources` are where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI,
     ANLI+ on the rows of three repositories. `elsewhere` is where the rows of some languages lie.
     `train_provenance` and `evaluation_provenance` say how rows in other languages than English
@@ -66,6 +69,9 @@ class Task(Value):
     For multiple choice `labels` name a row's options by position, as the data's labels do:
     ("choice1", "choice2"), or ("1", "2", "3") where they count from 1. So it is known before any
     row is read how many options a row has, and which one a label means.
+
+    Plain text (`mlm`) is an intermediate task whose masked tokens are restored: a share of
+    continued pretraining, which is never scored. All such tasks of a mixture train one head.
     """
 
     name: str
@@ -74,7 +80,7 @@ class Task(Value):
     train: tuple[str, ...]
     evaluation: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    metric: str
+    metric: str | None = None
     source: Source
     train_sources: tuple[HubSource, ...] = ()
     elsewhere: Mapping[str, HubSource] = {}
@@ -91,9 +97,27 @@ class Task(Value):
                              f"got {self.labels}")
         if self.category is Kind.RETRIEVAL and self.train:
             raise ValueError(f"`train` must be empty for {self.kind.value}, got {self.train}")
-        if self.kind is Kind.RANKING and isinstance(self.source, HubSource):
-            raise ValueError("`source` must hold a pool of candidates for ranking, got "
-                             f"{self.source.repository}")
+        if self.kind is Kind.RANKING and isinstance(self.source, TableSource):
+            raise ValueError("`source` must hold a pool of candidates for ranking, got tables "
+                             f"({self.name})")
+        return self
+
+    @model_validator(mode="after")
+    def _text_is_trained_on_and_never_scored(self) -> Task:
+        text = self.kind is Kind.MLM
+        if text != (self.metric is None):
+            raise ValueError("`metric` must be given exactly for kinds that are scored, "
+                             f"got {self.metric} for {self.kind.value}")
+        if not text and self.name == Kind.MLM.value:
+            raise ValueError(f"`name` must not be {self.name}, as the head of all text is called, "
+                             f"unless the kind is, got {self.kind.value}")
+        if not text:
+            return self
+        if self.roles != ("intermediate",):
+            raise ValueError("`roles` must be intermediate alone for mlm, got "
+                             f"{', '.join(self.roles) or 'none'}")
+        if self.evaluation:
+            raise ValueError(f"`evaluation` must be empty for mlm, got {self.evaluation}")
         return self
 
     @model_validator(mode="after")
@@ -134,7 +158,7 @@ class Task(Value):
     @property
     def unanswerable(self) -> bool:
         """Whether a question may have no answer in its context, as SQuAD v2's metrics know."""
-        return self.metric.startswith("squad2_")
+        return self.metric is not None and self.metric.startswith("squad2_")
 
     def source_of(self, split: Split, language: str | None = None) -> Source:
         """Return where the rows of a split lie, of several sources the first."""

@@ -66,22 +66,22 @@ class Batches(Protocol):
 
 
 class TaskBatches:
-    """Batches of labelled tasks, drawn by the mixture's weights.
+    """Batches of tasks, drawn by the mixture's weights; of text, with masked tokens to restore.
 
     Args:
         cells: of each cell its task, its weight and its items.
         steps: optimiser steps.
         batch_size: items a step.
-        seed: of the draws.
-        pad_id: what fills a batch.
+        seed: of the draws and of the masking.
+        tokenizer: of the items.
     """
 
     def __init__(self, cells: Sequence[tuple[Task, float, Encoded]], steps: int, batch_size: int,
-                 *, seed: int, pad_id: int) -> None:
+                 *, seed: int, tokenizer: Tokenizer) -> None:
         self.steps, self.batch_size = steps, batch_size
         names = list(dict.fromkeys(task.name for task, _, _ in cells))
         self._tasks = [next(task for task, _, _ in cells if task.name == name) for name in names]
-        self._pad_id = pad_id
+        self._pad_id, self._masking = tokenizer.pad_id, _Masking(tokenizer, seed)
         pools = [Pool(names.index(task.name), weight, encoded.longest)
                  for task, weight, encoded in cells]
         plan = draw_plan(pools, steps, batch_size, seed)
@@ -91,14 +91,25 @@ class TaskBatches:
 
     def batch(self, step: int, rank: int, size: int) -> Batch:
         """Return one worker's share of the batch of a step."""
-        number = int(self._tasks_of_steps[step])
-        task, encoded = self._tasks[number], self._encoded[number]
-        assert encoded is not None
+        task, encoded = self._of(step)
+        if task.kind is Kind.MLM:
+            return self._masking.batch(self.inputs(step), step, rank, size)
         whole = self._items[step]
         own = whole[rank::size]
         inputs = encoded.pad(own, self._pad_id)
         return Batch(task.name, inputs, targets_of(task.kind, encoded, own),
                      _count(task.kind, encoded, whole), len(whole), encoded.tokens_in(whole))
+
+    def inputs(self, step: int) -> Padded:
+        """Return what the whole batch of a step reads, nothing of it masked."""
+        _, encoded = self._of(step)
+        return encoded.pad(self._items[step], self._pad_id)
+
+    def _of(self, step: int) -> tuple[Task, Encoded]:
+        number = int(self._tasks_of_steps[step])
+        encoded = self._encoded[number]
+        assert encoded is not None
+        return self._tasks[number], encoded
 
 
 class MaskedBatches:
@@ -118,7 +129,10 @@ class MaskedBatches:
 
 
 class MaskedTaskBatches:
-    """The inputs of `TaskBatches`, step by step the same, with masked tokens to restore."""
+    """The inputs of `TaskBatches`, step by step the same, with masked tokens to restore.
+
+    With the seed of these, their batches of text stay what they are.
+    """
 
     def __init__(self, tasks: TaskBatches, *, seed: int, tokenizer: Tokenizer) -> None:
         self.steps, self.batch_size = tasks.steps, tasks.batch_size
@@ -126,7 +140,7 @@ class MaskedTaskBatches:
 
     def batch(self, step: int, rank: int, size: int) -> Batch:
         """Return one worker's share of the batch of a step; the whole is masked alike."""
-        return self._masking.batch(self._tasks.batch(step, 0, 1).inputs, step, rank, size)
+        return self._masking.batch(self._tasks.inputs(step), step, rank, size)
 
 
 class _Masking:

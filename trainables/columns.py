@@ -46,7 +46,8 @@ def canonical_rows(
 
     Labels are mapped by name: the repository's order of names may differ from the task's, its
     set of names may not. Where it names none, its integers are taken to be in the task's order.
-    For multiple choice they are taken for names where the task's labels are numbers.
+    For multiple choice they are taken for names where the task's labels are numbers. Of plain
+    texts that are equal the first is kept: several questions may share a paragraph.
 
     Raises:
         DataError: if a column has a wrong type; a text, a token or a list is null or empty (but
@@ -69,6 +70,8 @@ def canonical_rows(
             raise AbsentError(f"{task.name} {language} {split} must have rows whose "
                               f"`{source.column('id')}` begins with {prefix!r}, got none "
                               f"({raw.files[0]})")
+    if task.kind is Kind.MLM:
+        table = _without_repeats(table)
     given = len(table)
     if "label" in columns:
         table = table.filter(pc.not_equal(columns["label"], UNLABELLED))
@@ -80,6 +83,13 @@ def canonical_rows(
         _check_variety(task, source, table, raw.files[0])
     return Rows(task=task, language=language, split=split, table=table,
                 fingerprint=fingerprint_of(table), unlabelled=given - len(table))
+
+
+def _without_repeats(table: pa.Table) -> pa.Table:
+    """Return the rows whose text stands in no row before them."""
+    numbered = table.append_column("row", pa.array(np.arange(len(table))))
+    first = numbered.group_by("text").aggregate([("row", "min")])["row_min"]
+    return table.take(first.take(pc.sort_indices(first)))
 
 
 def fingerprint_of(table: pa.Table) -> str:

@@ -1,7 +1,7 @@
 """Encoding: rows of text become flat arrays of token ids, once per rows and tokenizer.
 
-An item is what a head reads at once: a row, a piece of a long sentence, or a window of a long
-context. It is one sequence of tokens, or for multiple choice one sequence an option. Sequences
+An item is what a head reads at once: a row, a piece of a long sentence or text, or a window of a
+long context. It is one sequence of tokens, or for multiple choice one sequence an option. Sequences
 lie end to end in flat arrays, so that padding a batch is one gather.
 """
 
@@ -103,11 +103,37 @@ def _encode_choices(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> I
         yield encoded
 
 
-def _encode_tagging(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
-    """First piece of each word labelled; a sentence too long for one item makes several."""
+def _encode_whole(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
+    """All of each text: one too long for an item makes several, of lengths that differ by one.
+
+    So no item is a left-over of a token or two, with nothing around it to restore them from.
+    """
+    room = _room(tokenizer, max_length)
+    for first_row, chunk in _chunks(table):
+        built = [(first_row + number, [*tokenizer.prefix, *part, *tokenizer.suffix])
+                 for number, ids in enumerate(tokenizer.encode_whole(chunk["text"].to_pylist()))
+                 for part in _parts(ids, room)]
+        rows, items = zip(*built, strict=True)
+        yield _flat(list(items), None, {"row": np.asarray(rows, np.int32)})
+
+
+def _parts(ids: list[int], room: int) -> Iterator[list[int]]:
+    """Yield the fewest parts of at most `room` ids, one where there is none."""
+    count = max(1, -(-len(ids) // room))
+    for start, end in pairwise(len(ids) * part // count for part in range(count + 1)):
+        yield ids[start:end]
+
+
+def _room(tokenizer: Tokenizer, max_length: int) -> int:
     room = max_length - len(tokenizer.prefix) - len(tokenizer.suffix)
     if room < 1:
         raise DataError(f"`max_length` must leave room for a word, got {max_length}")
+    return room
+
+
+def _encode_tagging(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
+    """First piece of each word labelled; a sentence too long for one item makes several."""
+    room = _room(tokenizer, max_length)
     for first_row, chunk in _chunks(table):
         sentences, tags = chunk["tokens"].to_pylist(), chunk["tags"].to_pylist()
         pieces = tokenizer.encode_words(sentences)
@@ -226,4 +252,5 @@ _BY_KIND: dict[Kind, Callable[[pa.Table, Tokenizer, int], Iterator[Encoded]]] = 
     Kind.TAGGING: _encode_tagging,
     Kind.QA: _encode_qa,
     Kind.MULTIPLE_CHOICE: _encode_choices,
+    Kind.MLM: _encode_whole,
 }

@@ -167,7 +167,7 @@ def fresh_head(task: Task, hidden: int, seed: int) -> Head:
     """Return an untrained head; its weights depend on the task's name and the seed alone.
 
     Raises:
-        ValueError: if the task's kind is never trained.
+        ValueError: if the task's kind has no head of its own: it is never trained, or plain text.
     """
     match task.kind:
         case Kind.CLASSIFICATION | Kind.PAIR:
@@ -179,7 +179,8 @@ def fresh_head(task: Task, hidden: int, seed: int) -> Head:
         case Kind.MULTIPLE_CHOICE:
             head = ChoiceHead(hidden, task.sequences)
         case _:
-            raise ValueError(f"a head needs a kind that is trained, got {task.kind} ({task.name})")
+            raise ValueError("a head of a task's own needs a kind with labels or answers, got "
+                             f"{task.kind.value} ({task.name})")
     return initialised(head, f"{seed}:{task.name}")
 
 

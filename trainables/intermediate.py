@@ -1,7 +1,9 @@
 """The intermediate phase: multi-task training on a mixture, one head a task, in segments.
 
+A task of plain text is trained on by restoring masked tokens of it: continued pretraining.
+
 As a further control it trains on the same inputs in the same batches, but against masked tokens
-of theirs or against shuffled labels.
+of theirs or against shuffled labels. Text stays what it is in either: it has no labels.
 
 Each rung ends a segment; the next segment takes up its whole train state, so that rungs change
 no score but their own.
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from spaces.mixtures import Cell
 from spaces.models import HubModel, LabModel
-from spaces.tasks import Task
+from spaces.tasks import Kind, Task
 from spaces.trial_config import Recipe, Supervision
 from trainables.encoder_ref import read_ref
 from trainables.phases import Context, Made, Phase, PhaseKind
@@ -80,7 +82,7 @@ class IntermediatePhase(Phase):
         before = read_ref(parents[0], self.model)
         tokenizer = load_tokenizer(tokenizer_directory(self.model, context))
         tasks = TaskBatches(list(self._cells(context, tokenizer)), self.steps,
-                            self.recipe.batch_size, seed=self._draws, pad_id=tokenizer.pad_id)
+                            self.recipe.batch_size, seed=self._draws, tokenizer=tokenizer)
         encoder = load_encoder(before, context.hub, to_train=True)
         heads, batches = self._supervised(encoder, tasks, tokenizer, parents[0] / HEAD_FILE)
         segment = Segment(stop=self.stop, begin=parents[0] / STATE_FOLDER if self.start else None,
@@ -115,21 +117,33 @@ class IntermediatePhase(Phase):
     ) -> tuple[dict[str, Head], Batches]:
         """Return heads and what they are trained on.
 
-        All are fresh but the masked tokens', which goes on where the lab's pretraining left it
-        (in the file `before`): a control that must learn a head first would be a weak one.
+        All text has one head for its masked tokens.
+        """
+        from trainables.batches import MaskedTaskBatches
+        from trainables.heads import fresh_head
+
+        if self.supervision == "mlm":
+            return ({"mlm": self._masked_token_head(encoder, before)},
+                    MaskedTaskBatches(tasks, seed=self._draws, tokenizer=tokenizer))
+        heads = {task.name: fresh_head(task, encoder.hidden, self.seed)
+                 for task in self.tasks if task.kind is not Kind.MLM}
+        if len(heads) < len(self.tasks):
+            heads["mlm"] = self._masked_token_head(encoder, before)
+        return heads, tasks
+
+    def _masked_token_head(self, encoder: Encoder, before: Path) -> Head:
+        """Return a head that goes on where the lab's pretraining left it, in the file `before`.
+
+        One that must be learnt first would make text a weak task, and a weak control.
         """
         from safetensors.torch import load_model
 
-        from trainables.batches import MaskedTaskBatches
-        from trainables.heads import MaskedTokenHead, fresh_head, initialised
+        from trainables.heads import MaskedTokenHead, initialised
 
-        if self.supervision == "mlm":
-            head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
-            if before.exists():
-                load_model(head, str(before))
-            return {"mlm": head}, MaskedTaskBatches(tasks, seed=self._draws, tokenizer=tokenizer)
-        return {task.name: fresh_head(task, encoder.hidden, self.seed)
-                for task in self.tasks}, tasks
+        head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
+        if before.exists():
+            load_model(head, str(before))
+        return head
 
 
 def describe_rows(task: Task) -> dict[str, Any]:

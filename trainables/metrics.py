@@ -57,7 +57,7 @@ METRICS: Final[Mapping[Kind, tuple[tuple[str, ...], ...]]] = MappingProxyType({
     Kind.MULTIPLE_CHOICE: (("accuracy",),),
     Kind.RANKING: ((_AVERAGE_PRECISION,),),
 })
-"""The names of each kind's metrics; those that stand together score one task."""
+"""The names of each kind's metrics; those that stand together score one task. Text has none."""
 
 
 def metrics_of(task: Task, subset: Subset = "all") -> tuple[str, ...]:
@@ -67,8 +67,11 @@ def metrics_of(task: Task, subset: Subset = "all") -> tuple[str, ...]:
     unequally frequent there, whatever they are in the whole.
 
     Raises:
-        ValueError: if the task's metric is not one of its kind's.
+        ValueError: if the task's metric is not one of its kind's, or the kind is never scored.
     """
+    if task.kind not in METRICS:
+        raise ValueError(f"a task that is scored must be of another kind than {task.kind.value} "
+                         f"({task.name})")
     for names in METRICS[task.kind]:
         if task.metric in names:
             if subset != "all" and task.kind in _LABELLED:

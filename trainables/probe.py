@@ -31,7 +31,7 @@ def probe_faults(
 ) -> list[str]:
     """Return one line per encoder that cannot do what tasks of some kinds ask of it.
 
-    `masks` says that it is trained on masked tokens too.
+    `masks` says that it is trained on masked tokens though none of the kinds is text.
     """
     found = []
     for model in models:
@@ -68,7 +68,7 @@ def probe(
     Raises:
         DataError: if either does not load; if weights are not finite; if tokens have no
             embedding; if there is no such layer; if states do not see what follows them; or if
-            masked tokens are asked for and there is no mask token.
+            masked tokens are asked for, by `masks` or by a kind, and there is no mask token.
     """
     directory = model_directory(model, hub)
     try:
@@ -89,13 +89,14 @@ def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind], *, masks: bo
     from trainables.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer(directory)
+    kinds = list(kinds)
     needs_offsets = [kind.value for kind in kinds if kind in (Kind.TAGGING, Kind.QA)]
     if needs_offsets and not tokenizer.is_fast:
         raise DataError(f"a tokenizer must be a fast one for {' and '.join(needs_offsets)}, "
                         f"got a slow one ({directory})")
     pieces = tokenizer.encode_words([_TEXT.split()])[0] if needs_offsets else []
     ids = [*tokenizer.prefix, *tokenizer.suffix, tokenizer.pad_id, tokenizer.unknown_id,
-           *([tokenizer.mask_id] if masks else []), *tokenizer.special_ids,
+           *([tokenizer.mask_id] if masks or Kind.MLM in kinds else []), *tokenizer.special_ids,
            *(each for word in pieces for each in word),
            *tokenizer.encode([_TEXT], None, max_length=model.max_length)["input_ids"][0]]
     encoder = load_encoder(EncoderRef(model=model.model_copy(update={"path": str(directory)}),

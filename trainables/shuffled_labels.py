@@ -32,7 +32,8 @@ def shuffled(encoded: Encoded, rows: Rows, seed: int) -> Encoded:
 
     Labels are permuted among the rows, tags among the tagged words of the cell, so that each
     occurs as often as before. An answer becomes a span of as many words of its own context, all
-    such spans being equally likely; a row without an answer keeps none.
+    such spans being equally likely; a row without an answer keeps none. Plain text has no labels
+    to shuffle: it stays what it is, so that a mixture's other cells are all that changes.
 
     Args:
         encoded: the items of `rows`.
@@ -50,6 +51,8 @@ def shuffled(encoded: Encoded, rows: Rows, seed: int) -> Encoded:
             places = encoded.items["row"]
             start, end = span_targets(encoded, firsts[places], lasts[places])
             return _with(encoded, items={"start": start, "end": end})
+        case Kind.MLM:
+            return encoded
         case _:
             return _with(encoded, items={"label": random.permutation(encoded.items["label"])})
 

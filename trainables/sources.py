@@ -19,8 +19,8 @@ from spaces.data_sources import (
     Split,
     TableSource,
 )
-from spaces.lab_tasks import LAB_ROWS
-from spaces.tasks import Task
+from spaces.lab_tasks import lab_rows
+from spaces.tasks import Kind, Task
 from spaces.value import Value, digest_of
 from trainables.columns import canonical_rows, columns_needed
 from trainables.files import find_own_file, missing_file, read_own_file
@@ -79,11 +79,13 @@ class Sources(Value):
         """
         if isinstance(task.source_of("train", language), LabSource):
             _check_offered(task, language, "train")
-            return LAB_ROWS["train"]
+            return lab_rows(task, language, "train")
         parts = self._existing(task, language, "train")
-        # Files may be no Parquet, and one of the hub may hold several languages.
-        if any(isinstance(part.source, FilesSource) or part.source.prefix_of(language)
-               for part in parts):
+        # Files may be no Parquet, one of the hub may hold several languages, and a text may stand
+        # in one several times.
+        if task.kind is Kind.MLM or any(
+                isinstance(part.source, FilesSource) or part.source.prefix_of(language)
+                for part in parts):
             return len(self.rows(task, language, "train"))
         return sum(count_rows(part.found) for part in parts)
 

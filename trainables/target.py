@@ -60,7 +60,7 @@ class TargetPhase(Phase):
         encoded = context.encoded.get(rows, tokenizer, self.model.max_length)
         batches = TaskBatches([(self.task, 1.0, encoded)], self.steps, self.recipe.batch_size,
                               seed=derived_seed(self.seed, f"target {self.task.name}"),
-                              pad_id=tokenizer.pad_id)
+                              tokenizer=tokenizer)
         encoder = load_encoder(before, context.hub, to_train=True)
         head = fresh_head(self.task, encoder.hidden, self.seed)
         made = train_phase(

@@ -104,6 +104,12 @@ class Tokenizer:
         return self._tokenizer(texts, pairs, truncation="longest_first", max_length=max_length,
                                return_token_type_ids=True, return_attention_mask=False)
 
+    def encode_whole(self, texts: list[str]) -> list[list[int]]:
+        """Return the ids of each text, however long, without special tokens."""
+        found: list[list[int]] = self._tokenizer(texts, add_special_tokens=False,
+                                                 return_attention_mask=False)["input_ids"]
+        return found
+
     def encode_words(self, sentences: list[list[str]]) -> list[list[list[int]]]:
         """Return the pieces of each word of each sentence, without special tokens."""
         found = self._of_words(sentences, is_split_into_words=True, add_special_tokens=False,

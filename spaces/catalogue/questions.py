@@ -7,11 +7,11 @@ from typing import Final
 from spaces.data_sources import HubSource
 from spaces.tasks import Kind, Task
 
-__all__ = ["QUESTION_TASKS"]
+__all__ = ["QUESTION_TASKS", "TYDIQA_LANGUAGES"]
 
 _XQUAD_LANGUAGES = ("ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh")
 _MLQA_LANGUAGES = ("ar", "de", "en", "es", "hi", "vi", "zh")
-_TYDIQA_LANGUAGES = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
+TYDIQA_LANGUAGES = ("ar", "bn", "en", "fi", "id", "ko", "ru", "sw", "te")
 
 _ANSWERED = {"id": "id", "question": "question", "context": "context", "answers": "answers.text",
              "answer_starts": "answers.answer_start"}
@@ -102,8 +102,8 @@ QUESTION_TASKS: Final[tuple[Task, ...]] = (
         name="tydiqa",
         kind=Kind.QA,
         roles=("intermediate", "target"),
-        train=_TYDIQA_LANGUAGES,
-        evaluation=_TYDIQA_LANGUAGES,
+        train=TYDIQA_LANGUAGES,
+        evaluation=TYDIQA_LANGUAGES,
         metric="f1",
         source=HubSource(
             repository="google-research-datasets/tydiqa",

@@ -40,7 +40,7 @@ from trainables.lab.cldr import locality
 __all__ = ["CLASSIFIED", "MOST_BY_FORM", "MOST_BY_PART", "Finding", "cases_of", "findings",
            "majority"]
 
-CLASSIFIED = tuple(task for task in LAB_TASKS if task.kind is not Kind.RETRIEVAL)
+CLASSIFIED = tuple(task for task in LAB_TASKS if task.kind not in (Kind.RETRIEVAL, Kind.MLM))
 """The tasks that classifiers can be held to."""
 
 MOST_BY_FORM = 5.0

@@ -143,7 +143,7 @@ def _loop(model: TaskModel, task: Task, items: Encoded, dataset: Any, tokenizer:
     def run() -> None:
         steps = len(items) // given["batch"]
         batches = TaskBatches([(task, 1.0, items)], steps, given["batch"], seed=0,
-                              pad_id=tokenizer.pad_id)
+                              tokenizer=tokenizer)
         TrainLoop(model, batches, Recipe(learning_rate=1e-3, batch_size=given["batch"]), seed=0,
                   device=choose_device(), workers=Alone()).run(steps)
 

@@ -169,6 +169,8 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
                               "(question)"),
     ({"targets__tasks": ["mnli"]}, "a task here must have the role target, got 'mnli', which is "
                                    "intermediate only (targets.tasks.0)"),
+    ({"targets__tasks": ["lab-text"]}, "a task here must have the role target, got 'lab-text', "
+                                       "which is intermediate only (targets.tasks.0)"),
     ({"targets__tasks": []}, "`tasks` must have at least 1 item(s), got [] (targets.tasks)"),
     ({"targets__tasks": ["tatoeba"]}, "`tasks` must hold a trained task unless `search.retrieval` "
                                       "is true, got tatoeba (targets.tasks)"),
@@ -441,6 +443,19 @@ def test_the_labs_retrieval_stands_beside_a_trained_target_and_alone_if_asked_fo
                                     "mewsli-x": "retrieval"}
     with pytest.raises(StudyError, match="must have the role intermediate, got 'lab-retrieval'"):
         read(good(intermediate__tasks=["lab-tags", "lab-retrieval"]))
+
+
+def test_text_is_an_intermediate_task_like_any_other_and_no_category() -> None:
+    study = read(good(intermediate__tasks=["lab-tags", "lab-text"]))
+    assert Study.from_text(study.to_yaml()) == study
+    assert set(study.target_kinds.values()) == {"classification", "multiple-choice"}
+    assert {code for task, code in study.cells() if task == "lab-text"} == {
+        "en", "de", "fr", "ar", "fi"}
+    sizes = {task: dict.fromkeys(("en", "de", "fr"), 320) for task in study.intermediate.tasks}
+    space = study.space(sizes)
+    mixtures = [space.decode(point, seed=0, fidelity=study.fidelity.search).intermediate
+                for point in space.fixed_points()]
+    assert {"lab-text": 1.0} in [dict(each.mixture.weights) for each in mixtures if each]
 
 
 def test_the_default_study_is_what_was_promised() -> None:

@@ -46,7 +46,8 @@ def test_a_task_of_the_hub_is_read_as_the_catalogues_are() -> None:
     assert (task.train_provenance, task.evaluation_provenance) == ("native", "native")
 
 
-@pytest.mark.parametrize("name", [task.name for task in CATALOGUE])
+@pytest.mark.parametrize("name", [task.name for task in CATALOGUE
+                                  if task.kind is not Kind.RANKING])
 def test_a_task_like_a_catalogued_one_has_its_schema(name: str) -> None:
     before = find_task(name, CATALOGUE)
     languages = {"train": ["de"]} if before.trained else {"evaluation": ["de"]}
@@ -59,6 +60,13 @@ def test_a_task_like_a_catalogued_one_has_its_schema(name: str) -> None:
         assert task.source.columns == before.source.columns
         assert task.source.rows_per_document == before.source.rows_per_document
         assert task.source.document == before.source.document
+        assert task.source.asked == before.source.asked
+        assert task.source.wordings == before.source.wordings
+
+
+def test_text_to_go_on_pretraining_with_needs_neither_metric_nor_role() -> None:
+    task = adding(mine={"kind": "mlm", "files": "/data", "train": ["en", "sw"]}).task("mine")
+    assert (task.kind, task.roles, task.metric) == (Kind.MLM, ("intermediate",), None)
 
 
 def test_what_is_said_comes_before_what_it_is_like() -> None:
@@ -109,6 +117,12 @@ def test_a_task_that_no_phase_uses_is_said() -> None:
 
 # Tasks, and the end of the one line.
 MALFORMED: list[tuple[Any, str]] = [
+    ({"my": {"like": "lareqa", "files": "/data", "evaluation": ["de"]}},
+     "`source` must hold a pool of candidates for ranking, got tables (my) "
+     "(tasks.my)"),
+    ({"my": {"kind": "mlm", "files": "/data", "train": ["de"], "metric": "accuracy"}},
+     "`metric` must be given exactly for kinds that are scored, got accuracy for mlm "
+     "(tasks.my)"),
     ([], "`tasks` must be a mapping of keys to values, got [] (tasks)"),
     ({"mine": 3}, "`mine` must be a mapping of keys to values, got 3 (tasks.mine)"),
     ({"Mine": NLI}, "a task's name must match [a-z0-9][a-z0-9_-]{0,63}, got 'Mine' (tasks.Mine)"),
@@ -161,7 +175,7 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"my": changed(NLI, columns={"labels": "x"})}, "got 'labels'; nearest: 'label' "
                                                     "(tasks.my.columns)"),
     ({"my": changed(NLI, columns={"text": 3})}, "`text` must be a column's name, or of texts and "
-                                                "options a list of them, got 3 (tasks.my.columns.text)"),
+     "options a list of them, got 3 (tasks.my.columns.text)"),
     ({"my": changed(NLI, columns={"label": ["a", "b"]})}, "`label` must be one column, got a, b "
                                                          "(tasks.my.columns)"),
     ({"my": changed(NLI, id_prefix="de-")}, "`columns` must have `id` where `id_prefix` is given, "

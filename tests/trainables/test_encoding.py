@@ -49,6 +49,26 @@ def test_long_sentences_are_split_and_joined_again(
     assert values_of(given_rows, items, gold) == tags  # every word has one labelled piece
 
 
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=60), min_size=1, max_size=4),
+       st.integers(3, 20))
+def test_long_texts_are_cut_evenly_and_none_of_them_is_lost(
+    tokenizer: Tokenizer, texts: list[list[str]], max_length: int
+) -> None:
+    joined = [" ".join(words) for words in texts]
+    found = encode(made(Kind.MLM, [{"text": text} for text in joined]), tokenizer, max_length)
+    assert found.lengths.max() <= max_length
+    for row, text in enumerate(joined):
+        items = [found.ids[low:high].tolist() for (low, high), of in
+                 zip(pairwise(found.offsets), found.items["row"], strict=True) if of == row]
+        (whole,) = tokenizer.encode_whole([text])
+        assert [number for item in items for number in item[1:-1]] == whole
+        assert len(items) == max(1, -(-len(whole) // (max_length - 2)))
+        assert max(map(len, items)) - min(map(len, items)) <= 1
+        if len(items) == 1:
+            assert items == tokenizer.encode([text], None, max_length=max_length)["input_ids"]
+
+
 def test_only_first_pieces_carry_a_tag(tokenizer: Tokenizer) -> None:
     items = encode(made(Kind.TAGGING, [{"tokens": ["w1, w2", "w3"], "tags": [0, 1]}]),
                    tokenizer, 16)

@@ -200,7 +200,7 @@ def task_batches(tokenizer: Tokenizer, kinds: tuple[Kind, ...] = KINDS) -> TaskB
     tasks: list[Task] = [task(kind) for kind in kinds]
     cells = [(each, 1.0, encode(rows(each, language), tokenizer, 24))
              for each in tasks for language in ("en", "de")]
-    return TaskBatches(cells, 24, 6, seed=4, pad_id=tokenizer.pad_id)
+    return TaskBatches(cells, 24, 6, seed=4, tokenizer=tokenizer)
 
 
 @pytest.mark.parametrize("size", [1, 2])

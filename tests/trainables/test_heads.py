@@ -67,9 +67,10 @@ def test_options_are_weighed_by_a_softmax_over_their_row() -> None:
     assert loss.item() == pytest.approx(-right.log().sum().item(), rel=1e-5)
 
 
-def test_a_task_that_is_never_trained_has_no_head() -> None:
-    with pytest.raises(ValueError, match="retrieval"):
-        fresh_head(task(Kind.RETRIEVAL), 16, 0)
+@pytest.mark.parametrize("kind", [Kind.RETRIEVAL, Kind.MLM])
+def test_a_task_without_labels_or_answers_has_no_head_of_its_own(kind: Kind) -> None:
+    with pytest.raises(ValueError, match=rf"labels or answers, got {kind.value} \(tiny-"):
+        fresh_head(task(kind), 16, 0)
 
 
 def test_the_language_model_head_shares_the_encoders_table(tmp_path: Path) -> None:

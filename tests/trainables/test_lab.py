@@ -16,6 +16,7 @@ from spaces.lab_tasks import (
     LAB_TASKS,
     UNSEEN_IN_PRETRAINING,
     has_times,
+    lab_rows,
     lab_shares,
 )
 from spaces.languages import ResourceClass, language, languages
@@ -33,8 +34,8 @@ from trainables.rows import DataError, Rows
 # A Latin, a spaceless, a native-digit, a right-to-left language, and the two with fewest names.
 SAMPLE = ("en", "zh", "mr", "fa", "km", "vi")
 TASKS = {task.name: task for task in LAB_TASKS}
-# What has labels and a train split: all but retrieval, which is found and never trained.
-TRAINED = [task.name for task in LAB_TASKS if task.trained]
+# What has labels and a train split: all but text, and retrieval, which is never trained.
+TRAINED = [task.name for task in LAB_TASKS if task.trained and task.kind is not Kind.MLM]
 SPLITS = tuple(LAB_ROWS)
 
 
@@ -242,6 +243,48 @@ def test_the_pretraining_text_has_train_items_only_and_no_unseen_language(lab: L
     assert [name for name in held_out if f" {name} " in words] == []
 
 
+def test_text_rows_are_the_pretraining_text_of_a_language(lab: Lab) -> None:
+    text, whole = TASKS["lab-text"], lab.text().to_pylist()
+    for code in ("en", "zh", "km", "ku"):
+        table = lab.rows(text, code, "train").table
+        assert sorted(table["text"].to_pylist()) == sorted(
+            " ".join(filter(None, (row["text"], row["text_pair"]))) for row in whole
+            if row["language"] == code)
+        assert len(set(table["id"].to_pylist())) == len(table) == lab_rows(text, code, "train")
+    assert {row["language"] for row in whole} == set(text.train)
+
+
+@pytest.mark.parametrize("code", UNSEEN_IN_PRETRAINING)
+def test_no_text_of_an_unread_language_is_offered(lab: Lab, code: str) -> None:
+    with pytest.raises(DataError, match=f"lab-text must be asked for .* got '{code}'"):
+        lab.rows(TASKS["lab-text"], code, "train")
+
+
+@pytest.mark.parametrize("code", ["en", "de", "fi", "ru", "tr"])
+def test_no_item_of_a_held_out_split_stands_in_text(lab: Lab, code: str) -> None:
+    text = " | ".join(lab.rows(TASKS["lab-text"], code, "train").table["text"].to_pylist())
+    here, splits = locality(code), split_of()
+    names = {split: {name for entity, name in here.names.items() if splits.get(entity) == split}
+             for split in SPLITS}
+    items = {split: names[split] | {measure.text for measure in measures(code, split)}
+             | {time.text(here) for time in relative_times()[split]} for split in SPLITS}
+    # One text may stand for two things ("15 j", joules and years in German), of two splits.
+    held_out = (items["validation"] | items["test"]) - items["train"]
+    words = f" {text} ".replace(",", " ").replace("|", " ")
+    found = {item for item in held_out if f" {item} " in words}
+    # A longer name of the train split may hold a shorter one that is held out.
+    assert {item for item in found if not any(item in name for name in names["train"])} == set()
+    assert len(held_out) > 300
+
+
+def test_text_is_no_part_of_the_labs_fingerprint(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainables.lab.lab.LAB_TASKS",
+                        tuple(task for task in LAB_TASKS if task.name != "lab-text"))
+    assert Lab(tmp_path).fingerprint == lab.fingerprint
+
+
 def test_the_parallel_text_is_of_rich_languages_and_train_items_without_numbers(lab: Lab) -> None:
     rows = lab.parallel_text().to_pylist()
     codes = {row["language"] for row in rows}
@@ -276,7 +319,7 @@ def test_two_processes_may_make_the_lab_at_once(tmp_path: Path) -> None:
     code = (
         "import sys, hashlib; from pathlib import Path; from trainables.lab import Lab; "
         "from spaces.lab_tasks import LAB_TASKS; lab = Lab(Path(sys.argv[1])); "
-        "tables = [lab.rows(task, 'de', 'test').table for task in LAB_TASKS]; "
+        "tables = [lab.rows(task, 'de', 'test').table for task in LAB_TASKS if task.evaluation]; "
         "print(hashlib.sha256(str([t.to_pydict() for t in tables]).encode()).hexdigest())"
     )
     started = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], text=True,

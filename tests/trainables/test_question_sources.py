@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.tasks import find_task
+from spaces.data_sources import HubSource
+from spaces.tasks import Kind, Task, find_task
 from tests.trainables.mirrors import shard, write
 from trainables.rows import DataError
-from trainables.sources import Sources
+from trainables.sources import Sources, verify
 
-XQUAD, MLQA, TYDIQA = (find_task(name, BENCHMARK_TASKS) for name in ("xquad", "mlqa", "tydiqa"))
+XQUAD, MLQA, TYDIQA, TEXT = (find_task(name, BENCHMARK_TASKS)
+                             for name in ("xquad", "mlqa", "tydiqa", "tydiqa-text"))
 
 
 def questions(ids: list[str], paragraphs: list[str]) -> dict[str, list[Any]]:
@@ -47,6 +49,36 @@ def test_a_language_has_the_rows_whose_ids_name_it(sources: Sources) -> None:
 
 def test_its_size_counts_its_own_rows_alone(sources: Sources) -> None:
     assert sources.size(TYDIQA, "en") == 6
+
+
+def test_text_is_each_paragraph_once_in_the_order_of_the_file(
+    sources: Sources, tmp_path: Path
+) -> None:
+    ids = [f"{language}-{number}" for number in range(5) for language in ("english", "korean")]
+    places = [2, 2, 0, 0, 2, 1, 1, 0, 1, 0]  # of an English and a Korean paragraph in turn
+    write(shard(tmp_path, "google-research-datasets/tydiqa", "secondary_task", "train"),
+          questions(ids, [f"{name[0]} text {place}" for name, place in
+                          zip(ids, places, strict=True)]))
+    for code, texts in (("en", ["e text 2", "e text 0", "e text 1"]),
+                        ("ko", ["k text 2", "k text 0", "k text 1"])):
+        rows = sources.rows(TEXT, code, "train")
+        assert rows.table["text"].to_pylist() == texts
+        assert sources.size(TEXT, code) == len(rows) == 3
+        assert (rows.unlabelled, rows.table.column_names) == (0, ["id", "document", "text"])
+        assert sources.splits(TEXT, code) == ("train",)
+    assert verify(TEXT, sources, train=["en", "ko"]) == []
+
+
+def test_text_of_one_language_a_file_counts_each_text_once(
+    sources: Sources, tmp_path: Path
+) -> None:
+    source = HubSource(repository="my/text", config="{code}", splits={"train": "train"},
+                       columns={"text": "body"})
+    task = Task(name="my-text", kind=Kind.MLM, roles=("intermediate",), train=("fr",),
+                source=source)
+    write(shard(tmp_path, "my/text", "fr", "train"), {"body": ["one", "two ", "one", "two"]})
+    assert sources.rows(task, "fr", "train").table["text"].to_pylist() == ["one", "two"]
+    assert sources.size(task, "fr") == 2
 
 
 def test_a_language_without_rows_is_named(sources: Sources) -> None:

@@ -39,7 +39,7 @@ def loop(place: Path, *, dropout: float = 0.0, steps: int = 12, batch: int = 8,
     tasks = [task(kind) for kind in kinds]
     cells = [(each, 1.0, encode(rows(each, language), tokenizer, 24))
              for each in tasks for language in ("en", "de")]
-    batches = TaskBatches(cells, steps, batch, seed=1, pad_id=tokenizer.pad_id)
+    batches = TaskBatches(cells, steps, batch, seed=1, tokenizer=tokenizer)
     encoder = load_encoder(model, to_train=True)
     heads = {each.name: fresh_head(each, encoder.hidden, 0) for each in tasks}
     return TrainLoop(TaskModel(encoder, heads), batches, Recipe(learning_rate=rate,

@@ -142,8 +142,9 @@ def test_what_matters_changes_the_entries(
     assert other.phases[0].entry == outcome.phases[0].entry
 
 
-@pytest.mark.parametrize("of", TASKS, ids=lambda of: of.kind.value)
-def test_every_kind_is_a_target_and_is_learnt(
+@pytest.mark.parametrize("of", [of for of in TASKS if "target" in of.roles],
+                         ids=lambda of: of.kind.value)
+def test_every_kind_but_text_is_a_target_and_is_learnt(
     of: Any, model: HubModel, tmp_path: Path
 ) -> None:
     given = config(model, targets=(of.name,), intermediate=None,

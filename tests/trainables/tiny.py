@@ -51,11 +51,15 @@ def task(kind: Kind, name: str = "") -> Task:
 
     Colours are labels, a word's tag is whether its number is even, the right option is red.
     """
+    named = name or f"tiny-{kind.value}"
+    if kind is Kind.MLM:
+        return Task(name=named, kind=kind, roles=("intermediate",), train=LANGUAGES,
+                    source=LabSource())
     labels = {Kind.TAGGING: ("even", "odd", "mark"), Kind.QA: (), Kind.RETRIEVAL: (),
               Kind.RANKING: (), Kind.MULTIPLE_CHOICE: ("first", "second", "third")}
     trained = () if kind in (Kind.RETRIEVAL, Kind.RANKING) else LANGUAGES
     metric = {Kind.QA: "f1", Kind.RANKING: "map@20"}.get(kind, "accuracy")
-    return Task(name=name or f"tiny-{kind.value}", kind=kind, roles=("intermediate", "target"),
+    return Task(name=named, kind=kind, roles=("intermediate", "target"),
                 train=trained, evaluation=LANGUAGES, labels=labels.get(kind, ("blue", "red")),
                 metric=metric, source=LabSource())
 
@@ -96,6 +100,8 @@ def _row(kind: Kind, number: int, draw: random.Random) -> dict[str, Any]:
             context = f"{' '.join(words)} is {answer} {words[0]}"
             row |= {"question": f"is {words[0]}", "context": context, "answers": [answer],
                     "answer_starts": [len(" ".join(words)) + 4]}
+        case Kind.MLM:
+            row |= {"text": coloured}
         case Kind.RETRIEVAL:
             row |= {"text": " ".join(words), "english": " ".join(reversed(words))}
         case Kind.RANKING:

@@ -14,11 +14,16 @@ import pyarrow as pa
 
 from spaces.data_sources import Split
 from spaces.lab_tasks import LAB_ROWS, LAB_TASKS, UNSEEN_IN_PRETRAINING
-from spaces.tasks import Task
+from spaces.tasks import Kind, Task
 from spaces.value import digest_of
 from trainables.lab.generation import make_rows
 from trainables.lab.parallel import PARALLEL_LANGUAGES, make_parallel_text
-from trainables.lab.pretraining import PRETRAINING_LANGUAGES, make_text, train_tokenizer
+from trainables.lab.pretraining import (
+    PRETRAINING_LANGUAGES,
+    make_text,
+    make_text_rows,
+    train_tokenizer,
+)
 from trainables.rows import DataError, Rows
 
 __all__ = ["Lab"]
@@ -46,7 +51,9 @@ class Lab:
             "babel": version("babel"),
             "scipy": version("scipy"),
             "tokenizers": version("tokenizers"),
-            "tasks": [task.model_dump(mode="json") for task in LAB_TASKS],
+            # A text task has no bytes but the pretraining text's.
+            "tasks": [task.model_dump(mode="json") for task in LAB_TASKS
+                      if task.kind is not Kind.MLM],
             "rows": LAB_ROWS,
             "unseen": UNSEEN_IN_PRETRAINING,
         })
@@ -103,6 +110,9 @@ class Lab:
 
 
 def _write_rows(task: Task, language: str, directory: Path) -> None:
+    if task.kind is Kind.MLM:
+        _write(make_text_rows(language), directory / "train.arrow")
+        return
     for split in LAB_ROWS if task.trained else ("validation", "test"):
         _write(make_rows(task, language, split), directory / f"{split}.arrow")
 

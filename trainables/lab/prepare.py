@@ -43,13 +43,14 @@ def make_whole(cache: Path, *, processes: int = 1) -> None:
 
     A process takes a language at a time, whose tasks share what the CLDR says.
     """
-    languages = dict.fromkeys(code for task in LAB_TASKS for code in task.evaluation)
+    offered = {task.name: {*task.train, *task.evaluation} for task in LAB_TASKS}
+    languages = sorted(set().union(*offered.values()))
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn"),
                              initializer=gc.disable) as workers:  # rows have no cycles
         parts = [workers.submit(_make_text, cache,
                                 sorted({model.vocabulary for model in LAB_MODELS}))]
         parts += [workers.submit(_make_rows, cache, [
-            (task.name, code) for task in LAB_TASKS if code in task.evaluation])
+            (name, code) for name, codes in offered.items() if code in codes])
             for code in languages]
         for part in parts:
             part.result()

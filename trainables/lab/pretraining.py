@@ -11,28 +11,22 @@ import pyarrow as pa
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers.processors import TemplateProcessing
 
-from spaces.lab_tasks import LAB_TASKS, UNSEEN_IN_PRETRAINING, has_times
-from spaces.languages import ResourceClass
-from spaces.languages import language as language_of
-from spaces.tasks import find_task
+from spaces.lab_tasks import LAB_TASKS, text_rows
+from spaces.tasks import Kind, find_task
 from trainables.lab.cldr import LONGEST_LIST, ListStyle
 from trainables.lab.draws import Pool
 from trainables.lab.generation import Source
+from trainables.rows import row_schema
 
-__all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "train_tokenizer"]
+__all__ = ["PRETRAINING_LANGUAGES", "SPECIAL_TOKENS", "make_text", "make_text_rows",
+           "train_tokenizer"]
 
 # XLM-R's, in its order.
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-PRETRAINING_LANGUAGES = tuple(code for code in find_task("lab-kind", LAB_TASKS).train
-                              if code not in UNSEEN_IN_PRETRAINING)
-_ROWS = {"measures": 180, "symbols": 60, "names": 80, "times": 40}  # sentences of a language
-# The share of them that a language has by its resources, as XLM-R draws less of what is rare.
-_SHARES = {ResourceClass.HIGH: 1.0, ResourceClass.MEDIUM: 2 / 3, ResourceClass.LOW: 1 / 3,
-           ResourceClass.UNSEEN: 1 / 3}
+PRETRAINING_LANGUAGES = find_task("lab-text", LAB_TASKS).train
 _ALIKE = 2 / 3  # of the lists, the share whose items are of one kind
 _Items = list[tuple[str, str]]  # (name, text)
 _Row = tuple[str, str | None]
-_MEASURED = frozenset(find_task("lab-measure", LAB_TASKS).train)
 
 
 def make_text(language: str) -> pa.Table:
@@ -41,21 +35,28 @@ def make_text(language: str) -> pa.Table:
     Lists of names, of measures and of relative times, two to four items long, in the language's
     own patterns ("and" and "or"), all of items of the train split. Every second one is parted in
     two, as sentences follow one another in running text. Some lists of measures are written out
-    and followed by the same in symbols ("37 kilometers and 15 grams", "37 km and 15 g"). Languages
-    with little text on the web have less of it here too.
+    and followed by the same in symbols ("37 kilometers and 15 grams", "37 km and 15 g").
     """
     source = Source("pretraining", language, "train")
-    share = _SHARES[language_of(language).resource_class]
-    count = {name: round(share * rows) for name, rows in _ROWS.items()}
+    count = text_rows(language)
     rows = _parted(source, _drawn(source, source.names, count["names"]))
-    if has_times(language):
+    if "times" in count:
         rows += _parted(source, _drawn(source, source.times, count["times"]))
-    if language in _MEASURED:
+    if "measures" in count:
         rows += _parted(source, _drawn(source, source.measures, count["measures"]))
         rows += _glossed(source, _drawn(source, source.written_out, count["symbols"]))
     return pa.table({"text": pa.array([text for text, _ in rows], pa.string()),
                      "text_pair": pa.array([pair for _, pair in rows], pa.string()),
                      "language": pa.array([language] * len(rows), pa.string())})
+
+
+def make_text_rows(language: str) -> pa.Table:
+    """Make one language's pretraining text as rows of a task; both parts of a text are one row."""
+    rows = make_text(language).to_pylist()
+    texts = [" ".join(filter(None, (row["text"], row["text_pair"]))) for row in rows]
+    names = [f"lab-text-{language}-{number}" for number in range(len(texts))]
+    schema = row_schema(Kind.MLM)
+    return pa.table({"id": names, "document": names, "text": texts}, schema=schema)
 
 
 def _parted(source: Source, lists: Sequence[_Items]) -> list[_Row]:
