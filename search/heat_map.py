@@ -62,23 +62,29 @@ def _write(axes: Axes, x: int, y: int, cell: Cell, *, limit: float) -> None:
     axes.annotate(text, (x, y), ha="center", va="center", fontsize=7.5, color=colour,
                   fontweight="bold" if cell.survives else "normal", linespacing=1.05)
     if cell.survives:
-        axes.add_patch(Rectangle((x - 0.45, y - 0.43), 0.9, 0.86, fill=False, edgecolor=INK,
-                                 lw=1.6))
+        axes.add_patch(Rectangle((x - 0.45, y - 0.43), 0.9, 0.86, fill=False, lw=1.6,
+                                 edgecolor=colour))
 
 
 def _label(axes: Axes, table: TransferTable, rows: list[Row]) -> None:
-    axes.set_xticks(range(len(table.columns)),
-                    [column.name.replace(" without ", "\nwithout ") for column in table.columns],
-                    rotation=35, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+    names = [_plain(column.name).replace(" without ", "\nwithout ") for column in table.columns]
+    axes.set_xticks(range(len(names)), names, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(rows)), [_plain(row.name) for row in rows])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
+    for y in range(1, len(rows)):
+        axes.axhline(y - 0.5, color="white", lw=0.8)
     singles = sum(row.is_single for row in rows)
     tasks = sum(not column.is_average for column in table.columns)
     if 0 < singles < len(rows):
         axes.axhline(singles - 0.5, color="white", lw=4)
     if tasks < len(table.columns):
         axes.axvline(tasks - 0.5, color="white", lw=4)
+
+
+def _plain(name: str) -> str:
+    """Return a name in which a dollar sign begins no formula."""
+    return name.replace("$", r"\$")
 
 
 def _basis(table: TransferTable) -> str:

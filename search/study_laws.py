@@ -205,7 +205,7 @@ def _warnings(study: Declaration) -> Iterator[str]:
         yield (f"controls on fewer than 5 seeds give a poor scale for the objective, "
                f"got {study.controls.seeds} (controls.seeds)")
     for name in ("intermediate_examples", "target_examples", "evaluation_rows"):
-        if getattr(levels.confirm, name) < getattr(levels.search, name):
+        if study.search.trials and getattr(levels.confirm, name) < getattr(levels.search, name):
             yield (f"confirmation is below the search's own fidelity, got "
                    f"{getattr(levels.confirm, name)} for {getattr(levels.search, name)} "
                    f"(fidelity.confirm.{name})")
