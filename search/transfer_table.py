@@ -241,7 +241,8 @@ def _published(
     metrics = {column.name: column.metric for column in columns if not column.is_average}
     scores = [(each, {task: each.points[task][metric] for task, metric in metrics.items()
                       if metric in each.points.get(task, {})}) for each in found]
-    rows = [PublishedRow(name=f"published {each.training}", source=each.source, is_gain=False,
+    names = {"control": "published control", "best per target": "published best"}
+    rows = [PublishedRow(name=names[each.training], source=each.source, is_gain=False,
                          points=_in_columns(points, columns)) for each, points in scores]
     for control, bare in scores:
         for best, points in scores:

@@ -44,7 +44,8 @@ def table_as_latex(table: TransferTable) -> str:
 
 def escaped(text: str) -> str:
     """Return text that LaTeX prints as it stands, on one line."""
-    return " ".join(text.split()).translate(_ESCAPES).replace("--", "-{}-")
+    return " ".join(text.split()).translate(_ESCAPES).replace("--", "-{}-").replace(
+        "--", "-{}-")
 
 
 def _line(cells: Sequence[str]) -> str:

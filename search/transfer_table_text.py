@@ -134,8 +134,8 @@ def _notes(table: TransferTable, best: str, survivor: str) -> Iterator[str]:
                f"{len(table.seeds)} seed blocks.")
     else:
         yield "One seed block: there are no intervals, and nothing is tested."
-    yield (f"{best}: the best row of a column. Best per target takes it in each, picked where it is "
-           "shown, so it flatters. Exploratory: confirm on fresh seeds what you use.")
+    yield (f"{best}: the best row of a column. Best per target takes it in each, picked where it "
+           "is shown, so it flatters. Exploratory: confirm on fresh seeds what you use.")
     retrieval = [each.name for each in table.columns if len(each.tasks) == 1 and each.kind
                  and each.kind.value == "retrieval"]
     if retrieval and len(retrieval) < len(table.columns):
@@ -146,8 +146,9 @@ def _notes(table: TransferTable, best: str, survivor: str) -> Iterator[str]:
         yield f"{failed} trials of the table gave no score; their cells rest on fewer blocks."
     if table.published:
         sources = "; ".join(dict.fromkeys(row.source for row in table.published))
-        yield (f"Published figures are of test sets in all of a task's languages ({sources}); the "
-               "hub's UD-POS counts tokens otherwise.")
+        yield (f"Published: XLM-R large on test sets in all of a task's languages ({sources}), the "
+               "best intermediate task of each target; averages are over these columns' metrics. "
+               "The hub's UD-POS cuts some words into other tokens.")
 
 
 def _metrics(table: TransferTable) -> str:
