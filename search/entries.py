@@ -13,7 +13,7 @@ from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.saturation import Saturation
-from search.transfer_table import TransferTable
+from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.search_space import Point

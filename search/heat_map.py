@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from search.figure_style import GREY, INK, add_title, single_figure
-from search.transfer_table import Cell, Row, TransferTable
+from search.table_entries import Cell, Row, TransferTable
 
 __all__ = ["colour_limit", "draw_transfer_table"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from search.intervals import Interval
-from search.transfer_table import Cell, TransferTable
+from search.table_entries import Cell, TransferTable
 from search.transfer_table_text import NONE, notes_of, table_rows
 
 __all__ = ["escaped", "table_as_latex"]

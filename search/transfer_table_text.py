@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.intervals import Interval, spell
-from search.transfer_table import Cell, TransferTable
+from search.table_entries import Cell, TransferTable
 
 __all__ = ["NONE", "WIDTH", "Shown", "notes_of", "table_as_markdown", "table_as_text",
            "table_headline", "table_rows"]

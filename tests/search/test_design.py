@@ -145,7 +145,8 @@ def test_without_a_search_or_a_curve_the_tables_controls_are_all_there_are() -> 
 @pytest.mark.parametrize("seed", [0, 7, 2_000])
 def test_confirmations_run_on_seeds_that_nothing_else_has(seed: int) -> None:
     study, space = made(f"search.seed={seed}", "confirmation.seeds=4", "controls.seeds=500",
-                        "curve.seeds=500", "curve.counts=[0, 1, 2]", "table={seeds: 500}")
+                        "curve.seeds=500", "curve.counts=[0, 1, 2]",
+                        "table={singles: false, mixtures: {all: uniform}, seeds: 500}")
     fresh = {each.config.seed for each in confirmations(study, space, some_choices(space))}
     assert fresh == {seed + FRESH_SEEDS_FROM + block for block in range(4)}
     used = {each.config.seed for each in [*controls(study, space), *curve_block(study, space),

@@ -12,7 +12,8 @@ from search.entries import Question
 from search.figures import draw_figures
 from search.heat_map import colour_limit, draw_transfer_table
 from search.readout import read_out
-from search.transfer_table import TransferTable, transfer_table
+from search.table_entries import TransferTable
+from search.transfer_table import transfer_table
 from tests.search.simulated_table import KINDS, random_table, table_of, trial
 
 

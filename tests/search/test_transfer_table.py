@@ -13,7 +13,8 @@ from search.entries import Question
 from search.readout import read_out
 from search.renderings import as_json, as_markdown
 from search.results import TrialResult
-from search.transfer_table import FALSE_DISCOVERY_RATE, Cell, Column, TransferTable, transfer_table
+from search.table_entries import FALSE_DISCOVERY_RATE, Cell, Column, TransferTable
+from search.transfer_table import transfer_table
 from spaces.models import HubModel
 from spaces.published_scores import PUBLISHED_SCORES
 from spaces.tasks import Kind

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from search.transfer_table import TransferTable, transfer_table
+from search.table_entries import TransferTable
+from search.transfer_table import transfer_table
 from search.transfer_table_latex import escaped, table_as_latex
 from tests.search.simulated_table import KINDS, random_table
 from tests.search.test_transfer_table_text import NINE, paper
