@@ -14,6 +14,8 @@ __all__ = ["advise"]
 
 # Fewer seeds than this leave a control's mean and spread too uncertain.
 LEAST_CONTROLS = 5
+# With fewer seed blocks a t interval is so wide that it shows next to nothing.
+LEAST_BLOCKS = 3
 
 
 def advise(readout: Readout, standings: Sequence[Standing], worth: float | None
@@ -21,7 +23,7 @@ def advise(readout: Readout, standings: Sequence[Standing], worth: float | None
     """Return what to try next, the most pressing first; at least one sentence."""
     found = [*_on_failures(readout), *_on_controls(readout), *_on_marks(readout),
              *_on_winners(readout, standings, worth), *_on_further(readout), *_on_curve(readout),
-             *_on_selection(readout)]
+             *_on_table(readout), *_on_selection(readout)]
     return tuple(found) or ("Repeat the search on a larger model or at a higher fidelity: nothing "
                             "in these numbers asks for more of the same.",)
 
@@ -45,7 +47,8 @@ def _on_failures(readout: Readout) -> Iterator[str]:
 def _on_controls(readout: Readout) -> Iterator[str]:
     if any(counts["finished"] for counts in readout.outcomes.values()) and not readout.controls:
         yield "No control finished, so that no gain can be given: resume, or add control seeds."
-    few = [each for each in readout.controls if each.n < LEAST_CONTROLS]
+    few = [] if readout.table_is_answer else [
+        each for each in readout.controls if each.n < LEAST_CONTROLS]
     for controls in few:
         yield (f"Controls of {controls.model} at {controls.fidelity} fidelity have {controls.n} "
                f"of at least {LEAST_CONTROLS} seeds: add control seeds.")
@@ -138,6 +141,23 @@ def _on_curve(readout: Readout) -> Iterator[str]:
     elif curve.x_star is not None:
         yield (f"Train on {curve.x_star:g} {curve.axis}: more gain at most "
                f"{in_points(curve.worth)} per doubling.")
+
+
+def _on_table(readout: Readout) -> Iterator[str]:
+    table = readout.transfer_table
+    if table is None:
+        return
+    gained = {row.name for row in table.rows for cell in row.cells
+              if cell.survives and cell.gain is not None and cell.gain.mean > 0}
+    if len(table.seeds) < LEAST_BLOCKS:
+        yield (f"The table rests on {len(table.seeds)} seed block(s): give it at least "
+               f"{LEAST_BLOCKS} (`table.seeds`), or its intervals say little or nothing.")
+    elif gained:
+        yield (f"The table is exploratory: search over {', '.join(sorted(gained))}, whose gains "
+               "survive the correction, and have winners confirmed on fresh seeds.")
+    else:
+        yield ("No gain of the table survives the correction: give it more seed blocks "
+               "(`table.seeds`), or raise the intermediate examples.")
 
 
 def _on_selection(readout: Readout) -> Iterator[str]:

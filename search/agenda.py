@@ -1,8 +1,8 @@
 """The agenda: which trial runs next, decided from the journal alone, without Ray.
 
 Controls come first, since they set the scale of the objective, then the sampler's trials. While
-a round of these waits for its last one, trials of the designed curve fill the free slots.
-Confirmations come when the search has ended.
+a round of these waits for its last one, trials of the designed curve and table fill the free
+slots. Confirmations come when the search has ended.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 
 from search.confirmation import Choice, choose
-from search.design import confirmations, controls, curve_block
+from search.design import confirmations, controls, curve_block, table_block
 from search.journal import Journal
 from search.objective import Objective, marks
 from search.planned import Planned, numbered
@@ -36,6 +36,7 @@ class Agenda:
         self._objective: Objective | None = None
         self._controls = numbered(Role.CONTROL, controls(study, space))
         self._curve = numbered(Role.CURVE, curve_block(study, space))
+        self._table = numbered(Role.TABLE, table_block(study, space))
         self._confirmations: list[Planned] | None = None
         self._rounds = Rounds(study, space, journal)
         self._replay()
@@ -64,7 +65,8 @@ class Agenda:
         """The number of trials that the whole search will run."""
         confirmed = (self.study.confirmation.trials + self.study.further_trials
                      if self._confirmations is None else len(self._confirmations))
-        return (len(self._controls) + len(self._curve) + self.study.search.trials + confirmed)
+        return (len(self._controls) + len(self._curve) + len(self._table)
+                + self.study.search.trials + confirmed)
 
     def objective(self, scores: Scores) -> float | None:
         """Return what the sampler maximises, None while the controls that scale it still run."""
@@ -92,6 +94,7 @@ class Agenda:
             self.planned[planned.trial] = planned
         yield from self._idle(self._rounds.trials)
         yield from self._idle(self._curve)
+        yield from self._idle(self._table)
         if self._search_is_over() and self._confirmations is None:
             self._confirm()
         yield from self._idle(self._confirmations or [])
@@ -104,6 +107,7 @@ class Agenda:
         yield from self._controls
         yield from self._rounds.trials
         yield from self._curve
+        yield from self._table
         yield from self._confirmations or []
 
     def _search_is_over(self) -> bool:

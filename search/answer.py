@@ -12,7 +12,7 @@ from rich.console import Console
 from search.entries import Question, Readout
 from search.journal import Event, Journal
 from search.readout import read_out
-from search.renderings import as_json, as_markdown, as_tables, as_yaml
+from search.renderings import as_json, as_latex, as_markdown, as_tables, as_yaml
 from search.results import collect, unfinished
 from search.storage import SearchDirectory
 from search.study import Study
@@ -59,7 +59,11 @@ def write_answer(
     directory.readout.write_text(as_json(readout), encoding="utf-8")
     tables = directory.path / "readout.md"
     tables.write_text(as_markdown(readout), encoding="utf-8")
-    for path in (directory.readout, tables):
+    written = [directory.readout, tables]
+    if readout.transfer_table is not None:
+        written.append(directory.path / "table.tex")
+        written[-1].write_text(as_latex(readout), encoding="utf-8")
+    for path in written:
         tracker.artifact(path, "readout")
     for path in draw_figures(readout, results, directory.figures):
         tracker.artifact(path, "figures")
@@ -67,11 +71,17 @@ def write_answer(
 
 
 def print_readout(console: Console, readout: Readout, form: str) -> None:
-    """Print a read-out as a table, JSON or YAML."""
+    """Print a read-out as a table, JSON or YAML, or its transfer table as LaTeX.
+
+    Raises:
+        UserError: if LaTeX is asked for and there is no such table.
+    """
     if form == "json":
         console.file.write(as_json(readout))
     elif form == "yaml":
         console.file.write(as_yaml(readout))
+    elif form == "latex":
+        console.file.write(as_latex(readout))
     else:
         console.print(as_tables(readout))
 

@@ -151,6 +151,8 @@ def _parameters(model: Model, workspace: Workspace) -> ParameterCounts:
 
 
 def _rung_steps(study: Study, batches: tuple[Batch, ...]) -> int:
+    if not study.search.trials:
+        return 0
     rungs = len(study.intermediate.rungs)
     return batches[0].each.target_steps * (rungs - 1) // rungs
 
@@ -188,7 +190,7 @@ def _orders_needed(study: Study) -> int | None:
 
 def _warnings(study: Study, fixed: int) -> list[str]:
     found = []
-    if study.search.trials <= fixed:
+    if 0 < study.search.trials <= fixed:
         found.append(f"the sampler proposes nothing, since {fixed} fixed points come first, "
                      f"got {study.search.trials} (search.trials)")
     needed = _orders_needed(study)
@@ -208,8 +210,7 @@ def _facts(report: CheckReport) -> list[tuple[str, str]]:
     facts += [
         ("cells", f"{report.cells:,} of task and language, in {report.language_sets} language "
                   "sets"),
-        ("begins with", f"{report.fixed_points} fixed points, then "
-                        + (f"{report.rounds} rounds in all" if report.rounds else "one by one")),
+        _beginning(report),
         *([("rungs", f"{report.rung_steps:,} target steps more in each search trial")]
           if report.rung_steps else []),
         ("in all", f"{totals.trials} trials, {totals.steps:,} steps, {totals.examples:,} examples, "
@@ -219,6 +220,13 @@ def _facts(report: CheckReport) -> list[tuple[str, str]]:
     if report.curve_orders_needed is not None:
         facts.append(("curve", f"{report.curve_orders_needed} orders needed by the pilot"))
     return facts
+
+
+def _beginning(report: CheckReport) -> tuple[str, str]:
+    if all(batch.name != "search" for batch in report.batches):
+        return "searches for", "nothing: the table is all of the study"
+    return "begins with", (f"{report.fixed_points} fixed points, then "
+                           + (f"{report.rounds} rounds in all" if report.rounds else "one by one"))
 
 
 def _batch_table(report: CheckReport) -> Table:

@@ -136,11 +136,14 @@ def resume(name: str, address: str, tracking_uri: str | None, storage: str | Non
         address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))
 
 
-@app.command(epilog="\b\nExamples:\n  stiltune best lab\n  stiltune best lab-2 --format yaml")
+@app.command(epilog="\b\nExamples:\n  stiltune best lab\n  stiltune best lab-2 --format yaml\n"
+                    "  stiltune best my-table --format latex > table.tex")
 @click.argument("name")
 @_storage
 @_tracking
-@_format
+@click.option("--format", "form", type=click.Choice(["table", "json", "yaml", "latex"]),
+              default="table", show_default=True,
+              help="How to print; `latex` is of the study's `table` alone.")
 def best(name: str, storage: str | None, tracking_uri: str | None, form: str) -> None:
     """Read out the search NAME: best mixtures, the languages curve, what was excluded."""
     from search.inspection import best_of

@@ -20,9 +20,11 @@ from search.sections import (
 )
 from search.study_faults import fault
 from search.study_tasks import StudyTask, task_of
+from search.table_section import Table
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.dimensions import IntermediateSpace, TargetSpace, Whole
 from spaces.lab_tasks import LAB_TASKS
+from spaces.language_orders import LanguageSet
 from spaces.languages import ENGLISH
 from spaces.mixtures import Mixture, uniform
 from spaces.models import HubModel, Model, find_model
@@ -58,6 +60,8 @@ class Declaration(Value):
     controls: Controls = Controls()
     confirmation: Confirmation = Confirmation()
     curve: Curve | None = None
+    # Left out where there is none, so that other studies keep the digests they always had.
+    table: Table | None = Field(default=None, exclude_if=lambda given: given is None)
     resources: Resources = Resources()
 
     @model_validator(mode="before")
@@ -106,7 +110,9 @@ class Declaration(Value):
     @property
     def training_languages(self) -> tuple[str, ...]:
         """Every language that intermediate training may use, English first where it may."""
-        english = (ENGLISH,) if self.curve is not None and self.curve.english else ()
+        designed = (self.curve is not None and self.curve.english,
+                    self.table_languages is not None and self.table_languages.english)
+        english = (ENGLISH,) if any(designed) else ()
         return tuple(dict.fromkeys((*english, *self.intermediate.languages.sources)))
 
     def cells(self) -> Iterator[tuple[str, str]]:
@@ -126,6 +132,13 @@ class Declaration(Value):
         if self.curve is None:
             return None
         return self.curve.mixture or uniform(self.intermediate.tasks)
+
+    @property
+    def table_languages(self) -> LanguageSet | None:
+        """The language set of every row of the table, None without a table."""
+        if self.table is None:
+            return None
+        return self.table.languages or self.intermediate.languages.largest
 
     @property
     def further_trials(self) -> int:

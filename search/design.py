@@ -1,7 +1,8 @@
 """The designed trials: those that a study fixes beforehand and no sampler proposes.
 
 Seed blocks are whole numbers counted from the study's seed. The search runs in the first block;
-controls and the curve share the first few; confirmations have blocks that nothing else has.
+controls, the curve and the table share the first few; confirmations have blocks that nothing else
+has.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from spaces.search_space import Point, SearchSpace
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
 
-__all__ = ["FRESH_SEEDS_FROM", "Designed", "confirmations", "controls", "curve_block"]
+__all__ = ["FRESH_SEEDS_FROM", "Designed", "confirmations", "controls", "curve_block",
+           "table_block"]
 
 FRESH_SEEDS_FROM: Final = 1_000
 """The first block of confirmation; sections allow at most 500 seeds, so no other block has it."""
@@ -35,7 +37,12 @@ class Designed(Value):
 
 
 def controls(study: Study, space: SearchSpace) -> list[Designed]:
-    """Return the controls of search and curve: each model and target rate, on each seed block."""
+    """Return the controls of search and curve: each model and target rate, on each seed block.
+
+    Where nothing is searched for and there is no curve there are none: a table has its own.
+    """
+    if not study.search.trials and study.curve is None:
+        return []
     blocks = max(study.controls.seeds, study.curve.seeds if study.curve else 0)
     bare = [
         TrialConfig(model=model, pretraining_seed=study.pretraining_seed, intermediate=None,
@@ -65,6 +72,33 @@ def curve_block(study: Study, space: SearchSpace) -> list[Designed]:
         config = space.config(point, seed=study.search.seed + seed, fidelity=study.fidelity.search)
         group = f"{count} {order}" if count else "0"
         block.append(Designed(role=Role.CURVE, group=group, config=_unbranched(config)))
+    return block
+
+
+def table_block(study: Study, space: SearchSpace) -> list[Designed]:
+    """Return the table's block, seed by seed: a control, then each row, at `confirm` fidelity.
+
+    Model and learning rates are the space's defaults, the languages and the total of examples the
+    same for every row.
+
+    Raises:
+        InvalidPoint: if a task of a row has no train rows in the table's languages.
+    """
+    table, languages = study.table, study.table_languages
+    if table is None or languages is None:
+        return []
+    sizes = space.sizes_in(space.intermediate.tasks, space.resolved(languages))
+    points = {name: Point(mixture=mixture, languages=languages)
+              for name, mixture in table.rows(sizes).items()}
+    block = []
+    for offset in range(table.seeds):
+        seed = study.search.seed + offset
+        configs = {name: _confirmed(point, space, seed=seed, fidelity=study.fidelity.confirm)
+                   for name, point in points.items()}
+        block += [_control(config, seed)
+                  for config in dict.fromkeys(each.control() for each in configs.values())]
+        block += [Designed(role=Role.TABLE, group=name, config=config)
+                  for name, config in configs.items()]
     return block
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from pydantic import Field
+
 from search.comparison import Comparison
 from search.confirmation import is_winner
 from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.saturation import Saturation
+from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
@@ -19,8 +22,9 @@ from spaces.value import Shares, Value
 
 __all__ = ["Controls", "Entry", "Excluded", "Question", "Readout", "Selection", "Spread"]
 
-# Under these keys numbers must come back exactly, to be fed in again; elsewhere they are points.
-_EXACT = ("point", "mixture", "learning_rate", "measured")
+# Under these keys numbers must come back exactly, to be fed in again or because they may be tiny;
+# elsewhere they are points.
+_EXACT = ("point", "mixture", "learning_rate", "measured", "p_value", "adjusted_p_value")
 _DECIMALS = 4
 
 
@@ -129,6 +133,7 @@ class Readout(Value):
     of the rows that are no near-copies of English; empty where a target does not tell them
     apart. `non_copy_metrics` names what these scores are of, as the targets' own metrics are for
     whole panels. `comparisons` holds each target against chance and what characters alone reach.
+    `transfer_table` is there where the study has a `table` of which a trial ended.
     """
 
     search: str
@@ -145,12 +150,21 @@ class Readout(Value):
     non_copy: tuple[Entry, ...] = ()
     non_copy_metrics: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    # Left out where there is none, so that other studies read out as they always did.
+    transfer_table: TransferTable | None = Field(default=None,
+                                                 exclude_if=lambda given: given is None)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Winners and references, each mixture once, the best confirmed score first."""
         listed = dict.fromkeys((*self.winners, *self.references))
         return tuple(sorted(listed, key=lambda each: (each.score is None, -(each.score or 0.0))))
+
+    @property
+    def table_is_answer(self) -> bool:
+        """Whether nothing was searched for, so that the table is what there is to say first."""
+        return self.transfer_table is not None and not any(
+            any(self.outcomes[role].values()) for role in ("search", "confirmation"))
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data; points are rounded to 4 decimals, what is fed back is exact."""

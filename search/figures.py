@@ -1,4 +1,7 @@
-"""Figures of a read-out, as PNG files: the curve, the mixtures, the search's progress."""
+"""Figures of a read-out, as PNG files: the curve, the mixtures, the search's progress.
+
+That of the transfer table is drawn in `heat_map.py`.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from search.figure_style import (
     single_figure,
     write_png,
 )
+from search.heat_map import draw_transfer_table
 from search.intervals import in_points
 from search.objective import Objective
 from search.renderings import gain_text
@@ -47,6 +51,9 @@ def draw_figures(
         figures["curve.png"] = draw_curve(readout.curve)
     if readout.entries:
         figures["mixtures.png"] = draw_mixtures(readout)
+    table = readout.transfer_table
+    if table is not None and any(cell.gain for row in table.rows for cell in row.cells):
+        figures["table.png"] = draw_transfer_table(table)
     if any(result.role is Role.SEARCH and result.scores is not None for result in listed):
         figures["progress.png"] = draw_progress(listed, readout.selection.objective)
     for name, figure in figures.items():

@@ -31,7 +31,7 @@ def best_of(
     """Print the read-out of a search as it stands, finished or not.
 
     Raises:
-        UserError: if there is no such search, or nothing in it.
+        UserError: if there is no such search, or nothing in it that can be printed so.
     """
     _, directory = find_anywhere(name, storage=storage, tracking_uri=tracking_uri)
     journal = Journal(directory.journal)

@@ -125,7 +125,7 @@ class Projection:
             points += self._rung(result.trial, result.rung, result.scores)
             points += language_points(result.scores, result.rung)
             texts["scores.json"] = _json(result.scores.model_dump(mode="json"))
-        confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER)
+        confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER, Role.TABLE)
                      and result.predictions is not None)
         return self._of_trial(
             event,

@@ -17,6 +17,7 @@ from search.further import compare_with_further, verdict
 from search.objective import Objective, control_key, marks, task_points
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation, locate
+from search.transfer_table import transfer_table
 from spaces.languages import ENGLISH
 from spaces.search_space import Point
 from trainables.scores import Cost
@@ -60,6 +61,7 @@ def read_out(
         measured={**_costs(listed), **(measured or {})},
         non_copy=_non_copy(apart, entries, objective),
         non_copy_metrics=non_copy_metrics(apart, objective.tasks),
+        transfer_table=transfer_table(listed, question.kinds),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={
@@ -211,7 +213,8 @@ def _outcomes(listed: Iterable[TrialResult], objective: Objective) -> dict[str, 
         found = marks(result.scores, objective.tasks) if result.scores is not None else ()
         counts[result.role].update({result.outcome.value, *found})
     names = [*(outcome.value for outcome in Outcome), "chance-level", "collapsed"]
-    return {role.value: {name: counts[role][name] for name in names} for role in Role}
+    return {role.value: {name: counts[role][name] for name in names} for role in Role
+            if role is not Role.TABLE or counts[role]}
 
 
 def _excluded(
@@ -254,8 +257,14 @@ def _selection(listed: Sequence[TrialResult], objective: Objective, question: Qu
     return Selection(
         panel=panel, report=panels.report.languages if panels else (),
         winners=question.winners, candidates=len(candidates), objective=objective,
-        flags=_flags(panel, objective),
+        flags=_flags(panel, objective) if _is_selected(listed) else (),
     )
+
+
+def _is_selected(listed: Iterable[TrialResult]) -> bool:
+    """Return whether anything was or will be selected: of a table alone, nothing is."""
+    roles = {result.role for result in listed}
+    return Role.TABLE not in roles or Role.SEARCH in roles
 
 
 def _flags(panel: Sequence[str], objective: Objective) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Renderings of a read-out: tables for people, Markdown, YAML, JSON."""
+"""Renderings of a read-out: tables for people, Markdown, YAML, JSON, its table as LaTeX."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from rich.text import Text
 
 from search.comparison_tables import comparison_tables, metric_text
 from search.entries import Entry, Readout
+from search.faults import UserError
 from search.further import NAMES
 from search.intervals import Interval, spell
 from search.saturation import Saturation
+from search.transfer_table_latex import table_as_latex
+from search.transfer_table_text import table_as_markdown, table_as_text, table_headline
 from spaces.trial_config import FURTHER_CONTROLS
 
-__all__ = ["as_json", "as_markdown", "as_tables", "as_yaml", "summary"]
+__all__ = ["as_json", "as_latex", "as_markdown", "as_tables", "as_yaml", "summary"]
 
 _Row = tuple[str, ...]
 _NONE = "-"
@@ -34,14 +37,29 @@ def as_yaml(readout: Readout) -> str:
     return yaml.safe_dump(readout.as_data(), sort_keys=False, allow_unicode=True, width=100)
 
 
+def as_latex(readout: Readout) -> str:
+    """Return the transfer table alone, as LaTeX.
+
+    Raises:
+        UserError: if the read-out has none.
+    """
+    if readout.transfer_table is None:
+        raise UserError("`--format latex` must have a search of a study with a `table`, of which a "
+                        f"trial has ended, got {readout.search}")
+    return table_as_latex(readout.transfer_table)
+
+
 def as_tables(readout: Readout) -> RenderableType:
     """Return tables for a terminal: mixtures, curve, controls, outcomes, what to try next."""
     parts: list[RenderableType] = [Text(f"{readout.search}: {headline(readout)}", style="bold")]
+    table = [] if readout.transfer_table is None else [table_as_text(readout.transfer_table)]
+    parts += table if readout.table_is_answer else []
     for title, header, rows, notes in _sections(readout):
         parts.append(Text(f"\n{title}", style="bold"))
         if rows:
             parts.append(_table(header, rows))
         parts += [Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in notes]
+    parts += [] if readout.table_is_answer else table
     parts.append(Text("\nWhat to try next", style="bold"))
     parts += [Padding(Text(f"• {sentence}"), (0, 0, 0, 1)) for sentence in readout.next]
     return Group(*parts)
@@ -51,12 +69,15 @@ def as_markdown(readout: Readout) -> str:
     """Return the same as Markdown."""
     answer = headline(readout)
     lines = [f"# {readout.search}", "", answer[:1].upper() + answer[1:]]
+    table = [] if readout.transfer_table is None else table_as_markdown(readout.transfer_table)
+    lines += table if readout.table_is_answer else []
     for title, header, rows, notes in _sections(readout):
         lines += ["", f"## {title}", ""]
         if rows:
             lines += [_line(header), _line("---" if i == 0 else "--:" for i in range(len(header)))]
             lines += [*map(_line, rows), ""]
         lines += [f"{note}  " for note in notes]
+    lines += [] if readout.table_is_answer else table
     lines += ["", "## What to try next", "", *(f"- {sentence}" for sentence in readout.next)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -69,11 +90,15 @@ def summary(readout: Readout) -> str:
               for entry in readout.entries if entry.verdict is not None]
     if readout.curve is not None:
         parts.append(f"Languages curve: {readout.curve.sentence}")
+    if readout.transfer_table is not None and not readout.table_is_answer:
+        parts.append(f"Transfer table: {table_headline(readout.transfer_table)}")
     return "\n\n".join(parts)
 
 
 def headline(readout: Readout) -> str:
     """Return the answer in a sentence; of the lab, what holds where copying does not help."""
+    if readout.table_is_answer and readout.transfer_table is not None:
+        return table_headline(readout.transfer_table)
     entries = readout.non_copy or readout.entries
     where = f"by {_non_copy_metrics(readout)} on {_NON_COPY}: " if readout.non_copy else ""
     confirmed = [entry for entry in entries if entry.gain is not None]
@@ -115,7 +140,8 @@ def gain_text(entry: Entry) -> str:
 
 def _sections(readout: Readout) -> Iterator[tuple[str, _Row, list[_Row], list[str]]]:
     """Yield title, header, rows and notes of each table."""
-    yield _mixtures(readout)
+    if not readout.table_is_answer:
+        yield _mixtures(readout)
     if readout.non_copy:
         yield _non_copy(readout)
     if any(entry.further for entry in readout.entries):

@@ -19,6 +19,7 @@ class Role(StrEnum):
     CONTROL = "control"  # without the intermediate phase
     CONFIRMATION = "confirmation"  # a winner or a reference mixture on fresh seeds
     CURVE = "curve"  # a point of the designed block of a curve
+    TABLE = "table"  # a row of the designed transfer table
     FURTHER = "further control"  # a winner's inputs without its task, on confirmation's seeds
 
 
@@ -33,8 +34,8 @@ class Outcome(StrEnum):
 class TrialResult(Value):
     """One trial and how it ended.
 
-    `trial` is the trial's name, unique in the search (`lab-1/007`); `group` names the mixture
-    or curve point it belongs to among confirmations and curve trials; `rung` is the last rung
+    `trial` is the trial's name, unique in the search (`lab-1/007`); `group` names the mixture,
+    curve point or row of the table it belongs to among designed trials; `rung` is the last rung
     scored; `marks` holds `chance-level` and `collapsed` where they apply; `objective` is what
     the sampler was told, None when it was told nothing. `baselines` are what characters alone
     score on a control's report panel; only controls hold them, and not every one.

@@ -103,10 +103,11 @@ class Search(Value):
     `reproducible` asks suggestions in rounds of `round_size` and tells a round when all of it
     has ended, so that suggestions do not depend on timing. `fixed_points` are run first, after
     the single tasks, uniform and size-proportional. `retrieval` lets training-free retrieval
-    count in the objective. `seed` is the sampler's and the first seed block.
+    count in the objective. `seed` is the sampler's and the first seed block. With 0 `trials` a
+    study is its `table` alone.
     """
 
-    trials: Annotated[Count, Field(le=100_000)] = 24
+    trials: Annotated[Whole, Field(ge=0, le=100_000)] = 24
     sampler: Literal["tpe", "random"] = "tpe"
     scheduler: Literal["fifo", "asha"] = "fifo"
     seed: Annotated[Whole, Field(ge=0, lt=2**30)] = 0

@@ -27,6 +27,7 @@ def check_laws(study: Declaration) -> None:
     _check_search(study)
     _check_controls(study)
     _check_curve(study)
+    _check_table(study)
 
 
 def _check_models(study: Declaration) -> None:
@@ -109,6 +110,9 @@ def _check_panels(study: Declaration) -> None:
 
 def _check_search(study: Declaration) -> None:
     search = study.search
+    if not search.trials and study.table is None:
+        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table`, "
+                                     "got 0")
     if search.scheduler == "asha" and len(study.intermediate.rungs) < 2:
         raise fault("intermediate.rungs", "`rungs` must hold at least 2 for the asha scheduler, "
                                           f"got {list(study.intermediate.rungs)}")
@@ -168,6 +172,26 @@ def _check_smallest_set(study: Declaration, codes: tuple[str, ...], tasks: tuple
                         f"its smallest set, got {name!r} with {', '.join(smallest)}")
 
 
+def _check_table(study: Declaration) -> None:
+    table, languages = study.table, study.table_languages
+    if table is None or languages is None:
+        return
+    pool = study.intermediate.languages.pool
+    if languages.count > len(pool):
+        raise fault("table.languages.count", f"`count` must be at most the {len(pool)} languages "
+                    f"of `intermediate.languages.pool`, got {languages.count}")
+    codes = languages.resolve(pool)
+    for name, tasks in table.named_tasks(study.intermediate.tasks).items():
+        if name in study.intermediate.tasks and name in table.mixtures:
+            raise fault(f"table.mixtures.{name}", "a mixture must not have an intermediate task's "
+                                                  f"name, got {name!r}")
+        _check_mixture(study, tasks, f"table.mixtures.{name}")
+        for task in tasks:
+            if not set(study.task(task).train) & set(codes):
+                raise fault("table.languages", "each task of the table must have one of its "
+                            f"languages, got {task!r} with {', '.join(codes)}")
+
+
 def warnings_of(study: Declaration) -> tuple[str, ...]:
     """Return what is allowed and should be known, one line each, with the dotted key."""
     return tuple(_warnings(study))
@@ -183,18 +207,18 @@ def _warnings(study: Declaration) -> Iterator[str]:
     if panels.allow_overlap:
         yield (f"scores in {', '.join(panels.allow_overlap)} are not zero-shot: the training pool "
                "holds these languages (panels.allow_overlap)")
-    if study.controls.seeds < 5:
+    if study.controls.seeds < 5 and study.search.trials:
         yield (f"controls on fewer than 5 seeds give a poor scale for the objective, "
                f"got {study.controls.seeds} (controls.seeds)")
     for name in ("intermediate_examples", "target_examples", "evaluation_rows"):
-        if getattr(levels.confirm, name) < getattr(levels.search, name):
+        if study.search.trials and getattr(levels.confirm, name) < getattr(levels.search, name):
             yield (f"confirmation is below the search's own fidelity, got "
                    f"{getattr(levels.confirm, name)} for {getattr(levels.search, name)} "
                    f"(fidelity.confirm.{name})")
     if study.search.scheduler == "asha" and study.search.reproducible:
         yield ("asha decides on rungs as they come in, so that two runs may stop other trials "
                "(search.scheduler)")
-    if not study.confirmation.winners:
+    if not study.confirmation.winners and study.search.trials:
         yield "without confirmation the best score is biased upwards (confirmation.winners)"
     for name in study.tasks:
         if name not in (*study.intermediate.tasks, *study.targets.tasks):
@@ -208,3 +232,6 @@ def _warnings(study: Declaration) -> Iterator[str]:
                    "weight there are invalid (intermediate.languages)")
     if study.curve and study.curve.counts[-1] == len(study.intermediate.languages.pool):
         yield ("at the whole pool all orders are one set: only seeds vary there (curve.counts)")
+    if study.table and study.table.seeds == 1:
+        yield ("one seed block gives the table no intervals and no corrected p values "
+               "(table.seeds)")

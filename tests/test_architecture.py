@@ -18,7 +18,7 @@ OWNERS = {
     "babel": ("trainables/lab/",),
     "filelock": ("trainables/lease.py",),
     "huggingface_hub": ("trainables/hub.py", "trainables/encoder_ref.py"),
-    "matplotlib": ("search/figure_style.py", "search/figures.py"),
+    "matplotlib": ("search/figure_style.py", "search/figures.py", "search/heat_map.py"),
     "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
     "optuna": ("spaces/search_space.py", "search/sampler.py"),
     "rapidfuzz": ("trainables/lab/similarity.py", "trainables/string_models.py"),

@@ -141,3 +141,29 @@ def test_asha_stops_search_trials_on_rungs_and_mlflow_says_so(stiltune: Stiltune
     assert set(stopped) < set(told)
     statuses = {run.data.tags["mlflow.runName"]: run.info.status for run in runs_of(stiltune)}
     assert {trial for trial, status in statuses.items() if status == "KILLED"} == set(stopped)
+
+
+def test_a_table_alone_killed_and_resumed_has_each_trial_once_and_prints_as_latex(
+    stiltune: Stiltune
+) -> None:
+    alone = [argument for override in (
+        "table={mixtures: {all: proportional}, seeds: 2}", "search.trials=0",
+        "confirmation.winners=0", "curve=null") for argument in ("--set", override)]
+    process = stiltune.popen("start", "simulated.yaml", "--storage", "results", *alone, *SLOWLY)
+    stiltune.wait(process, lambda: len(stiltune.finished("simulated-1")) >= 3)
+    process.kill()
+    process.communicate()
+    text = stiltune.run("resume", "simulated", "--storage", "results")
+    assert "Transfer table (exploratory)" in text
+    assert sorted(stiltune.finished("simulated-1")) == [f"table-{each:03d}" for each in range(10)]
+    runs = [run.data.tags for run in runs_of(stiltune)]
+    assert Counter(tags["mlflow.runName"] for tags in runs) == dict.fromkeys(
+        ["simulated-1", *(f"table-{each:03d}" for each in range(10))], 1)
+    assert Counter(tags.get("stiltune.role") for tags in runs) == {
+        "table": 8, "control": 2, None: 1}
+    rows = answer(stiltune)["transfer_table"]["rows"]
+    assert [row["name"] for row in rows] == ["lab-kind", "lab-names", "lab-tags", "all"]
+    latex = stiltune.run("best", "simulated", "--storage", "results", "--format", "latex")
+    assert r"\toprule" in latex
+    assert latex == (stiltune.storage / "simulated-1" / "table.tex").read_text()
+    assert (stiltune.storage / "simulated-1" / "figures" / "table.png").exists()

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from search.check import CheckReport, check, render
 from search.confirmation import Choice
-from search.design import confirmations, controls, curve_block
+from search.design import confirmations, controls, curve_block, table_block
 from search.faults import UserError
 from search.results import Role
 from search.study import CATALOGUE, Study, list_studies
@@ -42,6 +42,7 @@ def test_batches_are_the_trials_that_the_design_plans(name: str) -> None:
     by_name = {batch.name: batch for batch in check(study, space.sizes, NOWHERE).batches}
     assert by_name["search"].trials == study.search.trials
     assert by_name["controls"].trials == len(controls(study, space))
+    assert {"table", "table controls"}.isdisjoint(by_name) or study.table
     if "curve" in by_name:
         assert by_name["curve"].trials == len(curve_block(study, space))
     tasks = space.intermediate.tasks
@@ -71,6 +72,29 @@ def test_work_is_reckoned_from_examples_batches_and_panels() -> None:
     assert each.bytes == 3 * counts.total * 4
     bare = report.batches[1].each
     assert (bare.intermediate_steps, bare.intermediate_examples, bare.target_steps) == (0, 0, 4)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_table_is_priced_with_its_controls(alone: bool) -> None:
+    rest = ["search.trials=0", "confirmation.winners=0", "curve=null"] if alone else []
+    overrides = ["table={mixtures: {all: proportional}, seeds: 2}",
+                 "fidelity.confirm.target_examples=999", *rest]
+    report = checked(*overrides)
+    study = Study.from_file("lab", overrides)
+    by_name = {batch.name: batch for batch in report.batches}
+    assert by_name["table"].trials == 2 * (len(study.intermediate.tasks) + 1)
+    assert by_name["table controls"].trials == 2
+    assert by_name["table"].seeds == by_name["table controls"].seeds == (0, 1)
+    assert by_name["table"].each.target_examples == by_name["table controls"].each.target_examples
+    assert ("search" in by_name, "controls" in by_name) == (not alone, not alone)
+    if alone:
+        block = table_block(study, study.space(sizes_of(study)))
+        assert report.totals.trials == len(block)
+        assert report.warnings == ()
+        assert report.rung_steps == 0
+        console = Console(width=100, record=True, file=io.StringIO())
+        console.print(render(report))
+        assert "nothing: the table is all of the study" in console.export_text()
 
 
 def test_each_option_of_a_choice_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from search.confirmation import Choice
-from search.design import FRESH_SEEDS_FROM, confirmations, controls, curve_block
+from search.design import (
+    FRESH_SEEDS_FROM,
+    confirmations,
+    controls,
+    curve_block,
+    table_block,
+)
 from search.results import Role
 from search.study import Study
 from spaces.mixtures import InvalidPoint, Mixture, uniform
@@ -87,13 +93,64 @@ def test_without_a_curve_there_is_no_block() -> None:
     assert curve_block(study, space) == []
 
 
+TABLE = "table={mixtures: {all: proportional, two: {lab-tags: 0.5, lab-same: 0.5}}, seeds: 3}"
+
+
+def test_the_table_is_each_row_on_each_seed_with_its_control_at_confirm_fidelity() -> None:
+    study, space = made(TABLE, "intermediate.rungs=[0.5, 1]", "fidelity.confirm.target_examples=77")
+    found = table_block(study, space)
+    rows = [*space.intermediate.tasks, "all", "two"]
+    ran = [each for each in found if each.role is Role.TABLE]
+    bare = [each for each in found if each.role is Role.CONTROL]
+    assert Counter((each.group, each.config.seed) for each in ran) == {
+        (name, seed): 1 for name in rows for seed in (7, 8, 9)}
+    assert [each.config.seed for each in bare] == [7, 8, 9]
+    assert {each.config.control() for each in ran} == {each.config for each in bare}
+    assert {each.config.fidelity for each in ran} == {study.fidelity.confirm}
+    phases = [each.config.intermediate for each in ran if each.config.intermediate]
+    assert len({(phase.languages, phase.recipe, phase.rungs) for phase in phases}) == 1
+    assert phases[0].rungs == (1.0,)  # nothing stops a designed trial early
+
+
+def test_the_table_trains_in_its_own_languages_or_the_largest_set() -> None:
+    largest, space = made(TABLE)
+    assert largest.table_languages == space.intermediate.languages.largest
+    study, space = made(TABLE, "table.languages={order: 'random:3', count: 0, english: true}")
+    assert {cell.language for each in table_block(study, space) if each.config.intermediate
+            for cell in each.config.intermediate.cells} == {"en"}
+
+
+def test_size_proportional_rows_go_by_the_rows_in_the_tables_languages() -> None:
+    study, space = made("table={mixtures: {all: proportional, capped: {cap: 300}}, languages: "
+                        "{order: diverse, count: 0, english: true}}")
+    tasks = space.intermediate.tasks
+    sizes = {task: {code: 100 * (index + 1) * (1 if code == "en" else 999) for code in rows}
+             for index, (task, rows) in enumerate(space.sizes.items())}
+    found = {each.group: each.config.intermediate.mixture
+             for each in table_block(study, study.space(sizes)) if each.config.intermediate}
+    total = sum(range(1, len(tasks) + 1))
+    assert dict(found["all"].weights) == pytest.approx(
+        {task: (index + 1) / total for index, task in enumerate(tasks)}, abs=1e-4)
+    capped = [min(100 * (index + 1), 300) for index in range(len(tasks))]
+    assert dict(found["capped"].weights) == pytest.approx(
+        {task: rows / sum(capped) for task, rows in zip(tasks, capped, strict=True)}, abs=1e-4)
+
+
+def test_without_a_search_or_a_curve_the_tables_controls_are_all_there_are() -> None:
+    study, space = made(TABLE, "search.trials=0", "confirmation.winners=0", "curve=null")
+    assert controls(study, space) == []
+    assert table_block(made("curve=null")[0], space) == []
+
+
 @pytest.mark.parametrize("seed", [0, 7, 2_000])
 def test_confirmations_run_on_seeds_that_nothing_else_has(seed: int) -> None:
     study, space = made(f"search.seed={seed}", "confirmation.seeds=4", "controls.seeds=500",
-                        "curve.seeds=500", "curve.counts=[0, 1, 2]")
+                        "curve.seeds=500", "curve.counts=[0, 1, 2]",
+                        "table={singles: false, mixtures: {all: uniform}, seeds: 500}")
     fresh = {each.config.seed for each in confirmations(study, space, some_choices(space))}
     assert fresh == {seed + FRESH_SEEDS_FROM + block for block in range(4)}
-    used = {each.config.seed for each in [*controls(study, space), *curve_block(study, space)]}
+    used = {each.config.seed for each in [*controls(study, space), *curve_block(study, space),
+                                          *table_block(study, space)]}
     assert not fresh & (used | {study.search.seed})
 
 

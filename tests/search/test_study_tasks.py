@@ -122,7 +122,7 @@ MALFORMED: list[tuple[Any, str]] = [
      "(tasks.my)"),
     ({"my": {"kind": "mlm", "files": "/data", "train": ["de"], "metric": "accuracy"}},
      "`metric` must be given exactly for kinds that are scored, got accuracy for mlm "
-     "(tasks.my)"),
+     "(tasks.my.metric)"),
     ([], "`tasks` must be a mapping of keys to values, got [] (tasks)"),
     ({"mine": 3}, "`mine` must be a mapping of keys to values, got 3 (tasks.mine)"),
     ({"Mine": NLI}, "a task's name must match [a-z0-9][a-z0-9_-]{0,63}, got 'Mine' (tasks.Mine)"),
