@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
+from pydantic import Field
+
+from search.benchmark_scores import BenchmarkSection
 from search.comparison import Comparison
 from search.confirmation import is_winner
 from search.further import FurtherComparison
@@ -14,6 +17,7 @@ from search.saturation import Saturation
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
+from spaces.shared_data import SharedData
 from spaces.tasks import Kind
 from spaces.value import Shares, Value
 
@@ -33,6 +37,7 @@ class Entry(Value):
     panel, which is the largest of many and so flatters. `point` feeds the mixture back into a
     study; `mixture`, `languages` and `learning_rate` repeat it for readers. `further` holds a
     winner against each of its further controls, `verdict` in words what it is shown to beat.
+    `same_data` is what of the mixture is the targets' own data, left out where there is none.
     """
 
     group: str
@@ -50,6 +55,7 @@ class Entry(Value):
     further: tuple[FurtherComparison, ...] = ()
     verdict: str | None = None
     point: Point
+    same_data: tuple[SharedData, ...] = Field(default=(), exclude_if=lambda given: not given)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -111,7 +117,8 @@ class Question(Value):
 
     `kinds` gives the target tasks' categories; `worth` the points per doubling up to which more
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
-    `references` the mixtures every search is held against, by name.
+    `references` the mixtures every search is held against, by name; `shared` what of the
+    intermediate data is the targets' own.
     """
 
     kinds: dict[str, Kind]
@@ -120,6 +127,7 @@ class Question(Value):
     winners: int = 3
     references: dict[str, Mixture] | None = None
     retrieval: bool = False
+    shared: tuple[SharedData, ...] = ()
 
 
 class Readout(Value):
@@ -129,6 +137,8 @@ class Readout(Value):
     of the rows that are no near-copies of English; empty where a target does not tell them
     apart. `non_copy_metrics` names what these scores are of, as the targets' own metrics are for
     whole panels. `comparisons` holds each target against chance and what characters alone reach.
+    `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
+    there is none.
     """
 
     search: str
@@ -145,6 +155,8 @@ class Readout(Value):
     non_copy: tuple[Entry, ...] = ()
     non_copy_metrics: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    benchmarks: tuple[BenchmarkSection, ...] = Field(
+        default=(), exclude_if=lambda given: not given)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

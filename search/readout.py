@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.advice import advise
+from search.benchmark_scores import Predictions, active_data, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
@@ -30,6 +31,7 @@ UNCONFIRMED_SHOWN = 3
 def read_out(
     results: Iterable[TrialResult], question: Question, *, search: str,
     unfinished: Sequence[str] = (), measured: Mapping[str, Any] | None = None,
+    predictions: Predictions | None = None,
 ) -> Readout:
     """Return what a search found; it may have ended early, or in failures only.
 
@@ -39,13 +41,16 @@ def read_out(
         search: the search's name.
         unfinished: trials that were suggested and did not end.
         measured: what else time or machine decide, such as wall seconds and dates.
+        predictions: where the rows behind a trial's scores are read from; None for no errors over
+            test items.
     """
     listed = sorted(results, key=lambda result: result.trial)
     objective = selection_objective(listed, question)
     standings = winner_set(listed, objective)
     choices = choose(listed, objective, question.winners or UNCONFIRMED_SHOWN,
                      question.references)
-    entries = _entries(listed, objective, standings, choices)
+    entries = [_flagged(entry, listed, question)
+               for entry in _entries(listed, objective, standings, choices)]
     outcomes = _outcomes(listed, objective)
     curve = None if question.worth is None else _warned(outcomes[Role.CURVE.value], locate_curve(
         listed, objective, question.worth, axis=question.axis))
@@ -60,6 +65,9 @@ def read_out(
         measured={**_costs(listed), **(measured or {})},
         non_copy=_non_copy(apart, entries, objective),
         non_copy_metrics=non_copy_metrics(apart, objective.tasks),
+        benchmarks=benchmark_sections(
+            listed, question.kinds, order=[standing.group for standing in standings],
+            shared=question.shared, predictions=predictions),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={
@@ -144,6 +152,14 @@ def _entry(
         in_winner_set=None if standing is None else standing.in_winner_set,
         further=further, verdict=verdict(gain, further),
     )
+
+
+def _flagged(entry: Entry, listed: Iterable[TrialResult], question: Question) -> Entry:
+    """Return the entry with what of its mixture is the targets' own data."""
+    trial = next((each for each in listed if each.trial == entry.trial or (
+        each.role is Role.CONFIRMATION and each.group == entry.group)), None)
+    held = () if trial is None else active_data(trial, question.shared)
+    return entry.model_copy(update={"same_data": held})
 
 
 def _non_copy(
