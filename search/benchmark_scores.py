@@ -25,9 +25,9 @@ from search.objective import control_key
 from search.results import Outcome, Role, TrialResult
 from spaces.benchmarks import BENCHMARKS, Benchmark, Missing
 from spaces.languages import ENGLISH
-from spaces.pretraining_languages import unread_by
 from spaces.shared_data import SharedData
 from spaces.tasks import Kind
+from spaces.unread_languages import unread_by
 from spaces.value import Value
 
 __all__ = ["AggregateScore", "BenchmarkLine", "BenchmarkSection", "Predictions", "active_data",

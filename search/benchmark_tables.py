@@ -19,8 +19,8 @@ _NOTES = (
     "match and F1. After ± the standard error over seeds, in brackets that over test items of the "
     f"first seed, where its predictions bear it out; below, the gain over the controls, {LEVEL:.0%}"
     " t interval.",
-    "n/m: on so many of the benchmark's languages, or pairs of task and language. Languages trained "
-    "on are those of any training phase. Transfer gap: English less the mean of the others.")
+    "n/m: on so many of the benchmark's languages, or pairs of task and language. Languages trained"
+    " on are those of any training phase. Transfer gap: English less the mean of the others.")
 
 
 def benchmark_tables(sections: Iterable[BenchmarkSection]) -> Iterator[_Table]:
@@ -74,8 +74,9 @@ def _cell(score: AggregateScore, *, with_rests: bool) -> str:
         text += f" ± {score.seed_error:.2f}"
     if score.item_error is not None:
         text += f" ({score.item_error:.2f})"
-    return "\n".join(filter(None, (text, _rests(score) if with_rests else "",
-                                   score.gain and spell(score.gain, signed=True))))
+    rests = _rests(score) if with_rests else ""
+    gain = "" if score.gain is None else spell(score.gain, signed=True)
+    return "\n".join(filter(None, (text, rests, gain)))
 
 
 def _rests(score: AggregateScore) -> str:

@@ -54,8 +54,8 @@ def read_predictions(result: TrialResult) -> pa.Table | None:
 def pulls_of(predictions: pa.Table, scores: Scores, kinds: Mapping[str, Kind]) -> Pulls:
     """Return the pull of every row on each report score that the predictions bear out.
 
-    A score that they do not is left out: the rows are not all there, or, of questions with several
-    gold answers, the answer that is kept beside the prediction is not the best-fitting one.
+    A score that they do not is left out: not all of its rows are there, or they were written
+    before the answer kept beside a question's prediction was the best-fitting one.
 
     Args:
         predictions: as of `PREDICTIONS_SCHEMA`, of the report panel.

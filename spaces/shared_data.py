@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
 from spaces.benchmarks import BENCHMARKS, Benchmark
 from spaces.languages import ENGLISH
@@ -14,6 +15,12 @@ __all__ = ["How", "SharedData", "shared_data", "trained_alike"]
 
 How = Literal["rows", "task", "recipe"]
 Place = tuple[str, ...]
+
+# A published train split -> another whose rows it holds too: SQuAD 2.0 is SQuAD 1.1 and questions
+# without an answer (Rajpurkar et al. 2018).
+_HOLDS: Final[Mapping[Place, Place]] = MappingProxyType({
+    ("rajpurkar/squad_v2", "squad_v2", "train", ""): (
+        "rajpurkar/squad", "plain_text", "train", "")})
 
 
 class SharedData(Value):
@@ -74,8 +81,10 @@ def trained_alike(task: Task, target: Task) -> bool:
 
 
 def _how(task: Task, language: str, target: Task) -> How | None:
-    if target.trained and _place(task, language) == _place(target, ENGLISH):
-        return "rows"
+    if target.trained:
+        place = _place(task, language)
+        if _place(target, ENGLISH) in (place, _HOLDS.get(place)):
+            return "rows"
     if trained_alike(task, target):
         return "task"
     recipes = [_recipe(benchmark, target.name) for benchmark in BENCHMARKS]

@@ -143,7 +143,7 @@ def test_what_predictions_do_not_bear_out_has_no_error() -> None:
     both = errors(rows, score("xnli", "sw", 75), score("pawsx", "de", 50))
     assert both["XNLI"] == pytest.approx(25)
     assert (both["PAWS-X"], both["average"]) == (None, None)
-    # A second gold answer was the better one; the row keeps the first.
+    # As written before: a second gold answer was the better one, and the row keeps the first.
     answered = [row("xquad", "hi", "0", 1, "fox", "red fox"), row("xquad", "hi", "1", 0, "", "x")]
     assert errors(answered, score("xquad", "hi", 50, "f1"),
                   score("xquad", "hi", 50, "exact_match"))["XQuAD"] is None

@@ -30,8 +30,8 @@ def test_a_score_in_a_language_that_the_target_is_trained_on_is_refused_with_the
 
 def test_where_another_task_alone_is_trained_on_the_overlap_is_the_reason() -> None:
     with pytest.raises(StudyError, match=r"got 'de' in both \(panels.selection.0\)"):
-        study("intermediate.tasks=[pawsx, mnli]", "intermediate.languages={pool: [de, fr], count: 1}",
-              "panels={selection: [de], report: [el]}")
+        study("intermediate.tasks=[pawsx, mnli]", "intermediate.languages.count=1",
+              "intermediate.languages.pool=[de, fr]", "panels={selection: [de], report: [el]}")
 
 
 def test_a_declared_overlap_is_told_to_be_no_zero_shot_score() -> None:

@@ -15,8 +15,9 @@ def task(name: str) -> Task:
 def made(name: str, kind: Kind, repository: str, config: str, *, train: tuple[str, ...] = ("en",)
          ) -> Task:
     columns = {"text": "a", "text_pair": "b", "prompt": "a", "options": "b", "label": "c"}
+    labels = () if kind is Kind.QA else ("0", "1")
     return Task(name=name, kind=kind, roles=("intermediate", "target"), train=train,
-                evaluation=("en", "de"), labels=("0", "1"), metric="accuracy",
+                evaluation=("en", "de"), labels=labels, metric="f1" if kind is Kind.QA else "accuracy",
                 source=HubSource(repository=repository, config=config, columns=columns,
                                  splits={"train": "train", "validation": "validation"}))
 
@@ -25,6 +26,7 @@ MADE = (
     made("xnli-translated", Kind.PAIR, "facebook/xnli", "{code}", train=("de", "sw")),
     made("siqa", Kind.MULTIPLE_CHOICE, "lighteval/siqa", "default"),
     made("xcopa", Kind.MULTIPLE_CHOICE, "cambridgeltl/xcopa", "{code}"),
+    made("squad2", Kind.QA, "rajpurkar/squad_v2", "squad_v2"),
     made("wnli", Kind.PAIR, "nyu-mll/glue", "wnli"),
 )
 
@@ -32,6 +34,7 @@ MADE = (
 @pytest.mark.parametrize(("intermediate", "language", "target", "how"), [
     ("mnli", "en", "xnli", "rows"),
     ("squad", "en", "xquad", "rows"), ("squad", "en", "mlqa", "rows"),
+    ("squad2", "en", "mlqa", "rows"),  # it holds all of SQuAD 1.1
     ("udpos", "en", "udpos", "rows"), ("udpos", "de", "udpos", "task"),
     ("tydiqa", "en", "tydiqa", "rows"), ("tydiqa", "sw", "tydiqa", "task"),  # one file, mixed
     ("pawsx", "fr", "pawsx", "task"),
@@ -39,6 +42,7 @@ MADE = (
     ("siqa", "en", "xcopa", "recipe"), ("squad", "en", "tatoeba", "recipe"),
     ("lab-tags", "en", "lab-tags", "rows"), ("lab-tags", "de", "lab-tags", "task"),
     ("udpos", "de", "panx", None),  # one repository, another config
+    ("squad2", "en", "tydiqa", None),
     ("wnli", "en", "xnli", None), ("squad", "en", "tydiqa", None), ("mnli", "en", "tatoeba", None),
     ("lab-tags", "en", "lab-measure", None),
 ])

@@ -4,7 +4,7 @@ import pytest
 
 from spaces.languages import ResourceClass, languages
 from spaces.models import find_model
-from spaces.pretraining_languages import NOT_READ, unread_by
+from spaces.unread_languages import NOT_READ, unread_by
 
 
 @pytest.mark.parametrize(("name", "codes"), [
