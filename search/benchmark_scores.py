@@ -23,15 +23,15 @@ from search.intervals import Interval
 from search.item_errors import Pulls, item_error, pulls_of
 from search.objective import control_key
 from search.results import Outcome, Role, TrialResult
+from search.trained_on import active_data, seen_languages
 from spaces.benchmarks import BENCHMARKS, Benchmark, Missing
-from spaces.languages import ENGLISH
 from spaces.shared_data import SharedData
 from spaces.tasks import Kind
 from spaces.unread_languages import unread_by
 from spaces.value import Value
 
-__all__ = ["AggregateScore", "BenchmarkLine", "BenchmarkSection", "Predictions", "active_data",
-           "benchmark_sections", "seen_languages"]
+__all__ = ["AggregateScore", "BenchmarkLine", "BenchmarkSection", "Predictions",
+           "benchmark_sections"]
 
 Predictions = Callable[[TrialResult], pa.Table | None]
 """A trial -> its predictions of the report panel, None where they cannot be had."""
@@ -117,26 +117,6 @@ def benchmark_sections(
     rows = _Rows(kinds, predictions)
     return tuple(_section(benchmark, scored, groups, shared, rows)
                  for benchmark in _shown(scored))
-
-
-def seen_languages(result: TrialResult) -> frozenset[str]:
-    """Return the languages that a trial's phases have trained on; targets train on English."""
-    phase = result.config.intermediate
-    cells = () if phase is None else phase.cells
-    return frozenset({ENGLISH, *(cell.language for cell in cells if cell.weight > 0),
-                      *(name.rpartition("/")[2] for each in result.phases
-                        for name in each.seen_cells if each.phase != "pretrain")})
-
-
-def active_data(result: TrialResult, shared: Iterable[SharedData]) -> tuple[SharedData, ...]:
-    """Return what of the shared data a trial's mixture holds."""
-    phase = result.config.intermediate
-    cells = set() if phase is None else {
-        (cell.task, cell.language) for cell in phase.cells if cell.weight > 0}
-    held = (each.model_copy(update={"languages": tuple(
-        code for code in each.languages if (each.intermediate, code) in cells)})
-        for each in shared)
-    return tuple(each for each in held if each.languages)
 
 
 _Group = tuple[Sequence[TrialResult], Sequence[TrialResult]]

@@ -46,7 +46,7 @@ def read_predictions(result: TrialResult) -> pa.Table | None:
     try:
         filesystem, path = fs.FileSystem.from_uri(result.predictions)
         table = pq.read_table(path, filesystem=filesystem, columns=_COLUMNS)
-    except (FileNotFoundError, pa.ArrowInvalid):  # collected from the store, or on another machine
+    except (OSError, pa.ArrowInvalid):  # collected from the store, or on another machine
         return None
     return table.filter(pc.equal(table["panel"], "report"))
 

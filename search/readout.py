@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.advice import advise
-from search.benchmark_scores import Predictions, active_data, benchmark_sections
+from search.benchmark_scores import Predictions, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
@@ -18,6 +18,7 @@ from search.further import compare_with_further, verdict
 from search.objective import Objective, control_key, marks, task_points
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation, locate
+from search.trained_on import active_data
 from spaces.languages import ENGLISH
 from spaces.search_space import Point
 from trainables.scores import Cost

@@ -17,7 +17,8 @@ def made(name: str, kind: Kind, repository: str, config: str, *, train: tuple[st
     columns = {"text": "a", "text_pair": "b", "prompt": "a", "options": "b", "label": "c"}
     labels = () if kind is Kind.QA else ("0", "1")
     return Task(name=name, kind=kind, roles=("intermediate", "target"), train=train,
-                evaluation=("en", "de"), labels=labels, metric="f1" if kind is Kind.QA else "accuracy",
+                evaluation=("en", "de"), labels=labels,
+                metric="f1" if kind is Kind.QA else "accuracy",
                 source=HubSource(repository=repository, config=config, columns=columns,
                                  splits={"train": "train", "validation": "validation"}))
 
