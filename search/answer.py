@@ -10,6 +10,7 @@ from threading import Thread
 from rich.console import Console
 
 from search.entries import Question, Readout
+from search.item_errors import read_predictions
 from search.journal import Event, Journal
 from search.readout import read_out
 from search.renderings import as_json, as_latex, as_markdown, as_tables, as_yaml
@@ -28,7 +29,7 @@ def question_of(study: Study, space: SearchSpace) -> Question:
     return Question(
         kinds=study.target_kinds, worth=study.curve.worth if study.curve else None,
         winners=study.confirmation.winners, references=space.references(),
-        retrieval=study.search.retrieval)
+        retrieval=study.search.retrieval, shared=study.shared_data)
 
 
 def illustrator(event: Event) -> None:
@@ -43,7 +44,7 @@ def illustrator(event: Event) -> None:
 def make_readout(directory: SearchDirectory, journal: Journal, question: Question) -> Readout:
     """Return the read-out of what the journal holds now."""
     return read_out(collect(journal), question, search=directory.name,
-                    unfinished=unfinished(journal))
+                    unfinished=unfinished(journal), predictions=read_predictions)
 
 
 def write_answer(
@@ -55,7 +56,7 @@ def write_answer(
 
     results = collect(journal)
     readout = read_out(results, question, search=directory.name, unfinished=unfinished(journal),
-                       measured={"wall_seconds": wall_seconds})
+                       measured={"wall_seconds": wall_seconds}, predictions=read_predictions)
     directory.readout.write_text(as_json(readout), encoding="utf-8")
     tables = directory.path / "readout.md"
     tables.write_text(as_markdown(readout), encoding="utf-8")

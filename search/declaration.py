@@ -29,6 +29,7 @@ from spaces.languages import ENGLISH
 from spaces.mixtures import Mixture, uniform
 from spaces.models import HubModel, Model, find_model
 from spaces.search_space import Point, SearchSpace
+from spaces.shared_data import SharedData, shared_data
 from spaces.tasks import Kind, Task, find_task
 from spaces.value import Value
 
@@ -121,6 +122,12 @@ class Declaration(Value):
             for code in self.training_languages:
                 if code in task.train:
                     yield task.name, code
+
+    @property
+    def shared_data(self) -> tuple[SharedData, ...]:
+        """What of the intermediate data is the targets' own."""
+        return shared_data(((self.task(name), code) for name, code in self.cells()),
+                           self.target_tasks)
 
     def fixed_mixtures(self) -> tuple[Point, ...]:
         """Return the points of the study's own that the search begins with."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from search.benchmark_scores import BenchmarkSection
 from search.comparison import Comparison
 from search.confirmation import is_winner
 from search.further import FurtherComparison
@@ -17,6 +18,7 @@ from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
+from spaces.shared_data import SharedData
 from spaces.tasks import Kind
 from spaces.value import Shares, Value
 
@@ -37,6 +39,7 @@ class Entry(Value):
     panel, which is the largest of many and so flatters. `point` feeds the mixture back into a
     study; `mixture`, `languages` and `learning_rate` repeat it for readers. `further` holds a
     winner against each of its further controls, `verdict` in words what it is shown to beat.
+    `same_data` is what of the mixture is the targets' own data, left out where there is none.
     """
 
     group: str
@@ -54,6 +57,7 @@ class Entry(Value):
     further: tuple[FurtherComparison, ...] = ()
     verdict: str | None = None
     point: Point
+    same_data: tuple[SharedData, ...] = Field(default=(), exclude_if=lambda given: not given)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -115,7 +119,8 @@ class Question(Value):
 
     `kinds` gives the target tasks' categories; `worth` the points per doubling up to which more
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
-    `references` the mixtures every search is held against, by name.
+    `references` the mixtures every search is held against, by name; `shared` what of the
+    intermediate data is the targets' own.
     """
 
     kinds: dict[str, Kind]
@@ -124,6 +129,7 @@ class Question(Value):
     winners: int = 3
     references: dict[str, Mixture] | None = None
     retrieval: bool = False
+    shared: tuple[SharedData, ...] = ()
 
 
 class Readout(Value):
@@ -134,6 +140,8 @@ class Readout(Value):
     apart. `non_copy_metrics` names what these scores are of, as the targets' own metrics are for
     whole panels. `comparisons` holds each target against chance and what characters alone reach.
     `transfer_table` is there where the study has a `table` of which a trial ended.
+    `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
+    there is none.
     """
 
     search: str
@@ -150,9 +158,11 @@ class Readout(Value):
     non_copy: tuple[Entry, ...] = ()
     non_copy_metrics: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    # Left out where there is none, so that other studies read out as they always did.
+    # These are left out where there is none, so that other studies read out as they always did.
     transfer_table: TransferTable | None = Field(default=None,
                                                  exclude_if=lambda given: given is None)
+    benchmarks: tuple[BenchmarkSection, ...] = Field(
+        default=(), exclude_if=lambda given: not given)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.advice import advise
+from search.benchmark_scores import Predictions, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
@@ -17,6 +18,7 @@ from search.further import compare_with_further, verdict
 from search.objective import Objective, control_key, marks, task_points
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation, locate
+from search.trained_on import active_data
 from search.transfer_table import transfer_table
 from spaces.languages import ENGLISH
 from spaces.search_space import Point
@@ -31,6 +33,7 @@ UNCONFIRMED_SHOWN = 3
 def read_out(
     results: Iterable[TrialResult], question: Question, *, search: str,
     unfinished: Sequence[str] = (), measured: Mapping[str, Any] | None = None,
+    predictions: Predictions | None = None,
 ) -> Readout:
     """Return what a search found; it may have ended early, or in failures only.
 
@@ -40,13 +43,16 @@ def read_out(
         search: the search's name.
         unfinished: trials that were suggested and did not end.
         measured: what else time or machine decide, such as wall seconds and dates.
+        predictions: where the rows behind a trial's scores are read from; None for no errors over
+            test items.
     """
     listed = sorted(results, key=lambda result: result.trial)
     objective = selection_objective(listed, question)
     standings = winner_set(listed, objective)
     choices = choose(listed, objective, question.winners or UNCONFIRMED_SHOWN,
                      question.references)
-    entries = _entries(listed, objective, standings, choices)
+    entries = [_flagged(entry, listed, question)
+               for entry in _entries(listed, objective, standings, choices)]
     outcomes = _outcomes(listed, objective)
     curve = None if question.worth is None else _warned(outcomes[Role.CURVE.value], locate_curve(
         listed, objective, question.worth, axis=question.axis))
@@ -62,6 +68,9 @@ def read_out(
         non_copy=_non_copy(apart, entries, objective),
         non_copy_metrics=non_copy_metrics(apart, objective.tasks),
         transfer_table=transfer_table(listed, question.kinds),
+        benchmarks=benchmark_sections(
+            listed, question.kinds, order=[standing.group for standing in standings],
+            shared=question.shared, predictions=predictions),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={
@@ -146,6 +155,14 @@ def _entry(
         in_winner_set=None if standing is None else standing.in_winner_set,
         further=further, verdict=verdict(gain, further),
     )
+
+
+def _flagged(entry: Entry, listed: Iterable[TrialResult], question: Question) -> Entry:
+    """Return the entry with what of its mixture is the targets' own data."""
+    trial = next((each for each in listed if each.trial == entry.trial or (
+        each.role is Role.CONFIRMATION and each.group == entry.group)), None)
+    held = () if trial is None else active_data(trial, question.shared)
+    return entry.model_copy(update={"same_data": held})
 
 
 def _non_copy(

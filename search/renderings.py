@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from search.benchmark_tables import benchmark_tables, shared_data_table
 from search.comparison_tables import comparison_tables, metric_text
 from search.entries import Entry, Readout
 from search.faults import UserError
@@ -146,6 +147,9 @@ def _sections(readout: Readout) -> Iterator[tuple[str, _Row, list[_Row], list[st
         yield _non_copy(readout)
     if any(entry.further for entry in readout.entries):
         yield _is_it_the_task(readout)
+    if any(entry.same_data for entry in readout.entries):
+        yield shared_data_table(readout.entries)
+    yield from benchmark_tables(readout.benchmarks)
     yield from comparison_tables(readout.comparisons)
     if readout.curve is not None:
         yield _curve(readout.curve)

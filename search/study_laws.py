@@ -8,6 +8,7 @@ from search.declaration import Declaration
 from search.study_faults import fault
 from spaces.language_orders import ordered
 from spaces.languages import ENGLISH
+from spaces.shared_data import trained_alike
 from spaces.tasks import Task
 
 __all__ = ["check_laws", "warnings_of"]
@@ -101,11 +102,21 @@ def _check_panels(study: Declaration) -> None:
             if code in pool and code not in panels.allow_overlap:
                 raise fault(f"panels.{name}.{index}",
                             "a panel and the training pool must be disjoint unless "
-                            f"`panels.allow_overlap` declares it, got {code!r} in both")
+                            f"`panels.allow_overlap` declares it, got {code!r} in both"
+                            + (f", and the target {found} is trained on there"
+                               if (found := _trained_in(study, code)) else ""))
     for index, code in enumerate(panels.allow_overlap):
         if code not in pool & set(panels.languages):
             raise fault(f"panels.allow_overlap.{index}", "an overlap must be a language of the "
                                                          f"pool and of a panel, got {code!r}")
+
+
+def _trained_in(study: Declaration, code: str) -> str:
+    """Return the targets scored in a language that intermediate training trains them in."""
+    return " and ".join(
+        target.name for target in study.target_tasks if code in target.evaluation and any(
+            code in task.train and trained_alike(task, target)
+            for task in study.intermediate_tasks))
 
 
 def _check_search(study: Declaration) -> None:
@@ -207,6 +218,13 @@ def _warnings(study: Declaration) -> Iterator[str]:
     if panels.allow_overlap:
         yield (f"scores in {', '.join(panels.allow_overlap)} are not zero-shot: the training pool "
                "holds these languages (panels.allow_overlap)")
+    for code in panels.allow_overlap:
+        if found := _trained_in(study, code):
+            yield (f"{code} is a language that {found} is trained on itself, and scored in "
+                   "(panels.allow_overlap)")
+    for each in study.shared_data:
+        yield (f"{each.text}: a gain there may be more updates on it, which `controls.further` "
+               "tells apart (intermediate.tasks)")
     if study.controls.seeds < 5 and study.search.trials:
         yield (f"controls on fewer than 5 seeds give a poor scale for the objective, "
                f"got {study.controls.seeds} (controls.seeds)")

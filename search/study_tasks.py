@@ -183,6 +183,7 @@ def task_of(name: str, given: StudyTask, catalogue: Sequence[Task]) -> Task:
             name=name, kind=kind, roles=_roles(given, kind), train=given.train,
             evaluation=given.evaluation, labels=like.labels if like else given.labels,
             metric=metric, source=_source(given, kind, like, place),
+            translates=_translated(like) if given.translated else None,
             train_provenance=made, evaluation_provenance=made)
     except ValidationError as error:
         raise _as_fault(error, place) from error
@@ -192,6 +193,11 @@ def _roles(given: StudyTask, kind: Kind) -> tuple[Literal["intermediate", "targe
     """Return a task's roles; text, which is never scored, has the one that it can have."""
     stated = "roles" in given.model_fields_set
     return ("intermediate",) if kind is Kind.MLM and not stated else given.roles
+
+
+def _translated(like: Task | None) -> HubSource | None:
+    source = like.source_of("train") if like else None
+    return source if isinstance(source, HubSource) else None
 
 
 def _like(name: str, place: str, catalogue: Sequence[Task]) -> Task:

@@ -55,6 +55,10 @@ def _is_native(given: Provenance) -> bool:
     return given == "native"
 
 
+def _is_none(given: object) -> bool:
+    return given is None
+
+
 class Task(Value):
     """One task: its kind, its parts, its labels, its languages by split, and its metric.
 
@@ -63,6 +67,7 @@ class Task(Value):
     for what is never scored.
     `train_sources` are where the train rows lie, if elsewhere than the rest: XNLI trains on MNLI,
     ANLI+ on the rows of three repositories. `elsewhere` is where the rows of some languages lie.
+    `translates` is where the train rows lie of which these are translations.
     `train_provenance` and `evaluation_provenance` say how rows in other languages than English
     came to be.
 
@@ -84,7 +89,8 @@ class Task(Value):
     source: Source
     train_sources: tuple[HubSource, ...] = ()
     elsewhere: Mapping[str, HubSource] = {}
-    # Left out where rows are native, so that the lab keeps the digest it always had.
+    # Left out where they are as they are for most, so that the lab keeps the digest it always had.
+    translates: HubSource | None = Field(default=None, exclude_if=_is_none)
     train_provenance: Provenance = Field(default="native", exclude_if=_is_native)
     evaluation_provenance: Provenance = Field(default="native", exclude_if=_is_native)
 

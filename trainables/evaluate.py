@@ -19,8 +19,8 @@ from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.rows import Rows
 from trainables.scores import Cost, Score, Scores, Subset
 
-__all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase", "scores_of",
-           "similarity_version"]
+__all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase",
+           "predictions_of", "scores_of", "similarity_version"]
 
 SCORES_FILE, PREDICTIONS_FILE = "scores.json", "predictions.parquet"
 PREDICTIONS_SCHEMA = pa.schema([(name, pa.string()) for name in
@@ -37,7 +37,7 @@ class EvaluatePhase(Phase):
     """
 
     kind: ClassVar[PhaseKind] = "evaluate"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
 
     tasks: tuple[Task, ...]
     encoders: tuple[int, ...]
@@ -71,7 +71,7 @@ class EvaluatePhase(Phase):
                                        model=self.model, name=self.name)
             for each, rows, values in found:
                 scored += scores_of(each, rows, values)
-                tables.append(_table(each, rows, values))
+                tables.append(predictions_of(each, rows, values))
             costs.append(cost)
         (directory / SCORES_FILE).write_text(Scores(scores=tuple(scored)).model_dump_json())
         pq.write_table(pa.concat_tables(tables), directory / PREDICTIONS_FILE)
@@ -112,7 +112,12 @@ def _subset_scores(each: PanelSet, rows: Rows, gold: Sequence[Any], values: Sequ
             official=each.official and subset == "all", subset=subset)
 
 
-def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
+def predictions_of(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
+    """Return predicted values, one a row, as people read them; `PREDICTIONS_SCHEMA`.
+
+    The label of a question is the gold answer that scores its prediction; `correct` is what the
+    row has right of itself, 0 to 1, None where it has nothing to count.
+    """
     task, gold = rows.task, gold_of(rows)
     right = right_of(task, each.language)
     columns = {
@@ -121,11 +126,18 @@ def _table(each: PanelSet, rows: Rows, values: Sequence[Any]) -> pa.Table:
         "panel": [each.panel] * len(rows),
         "id": rows.table["id"].to_pylist(),
         "prediction": _texts(rows, values),
-        "label": _texts(rows, [value[0] for value in gold] if task.kind is Kind.QA else gold),
+        "label": _texts(rows, gold if task.kind is not Kind.QA else [
+            _fitting(task, each.language, *row) for row in zip(gold, values, strict=True)]),
         "correct": [right([wanted], [said]) / 100 if wanted != [] else None
                     for wanted, said in zip(gold, values, strict=True)],
     }
     return pa.table(columns, schema=PREDICTIONS_SCHEMA)
+
+
+def _fitting(task: Task, language: str, answers: Sequence[str], said: str) -> str:
+    """Return the gold answer that a prediction is scored by: the first of those it fits best."""
+    f1 = metric_of(task, next(name for name in metrics_of(task) if name.endswith("f1")), language)
+    return max(answers, key=lambda answer: f1([[answer]], [said]))
 
 
 def _texts(rows: Rows, values: Sequence[Any]) -> list[str]:

@@ -113,5 +113,6 @@ CHOICE_TASKS: Final[tuple[Task, ...]] = (
             asked="question",
             wordings=_ASKED,
         ),),
+        evaluation_provenance="human-translated",
     ),
 )

@@ -57,6 +57,7 @@ PAIR_TASKS: Final[tuple[Task, ...]] = (
         metric="accuracy",
         source=_XNLI,
         train_sources=(_MNLI,),
+        evaluation_provenance="human-translated",
     ),
     # MNLI's train set by machine translation, as XNLI gives it; English is MNLI itself.
     Task(
@@ -70,6 +71,9 @@ PAIR_TASKS: Final[tuple[Task, ...]] = (
         source=_XNLI,
         train_sources=(HubSource(repository="facebook/xnli", config="{code}",
                                  splits={"train": "train"}, columns=_NLI_COLUMNS),),
+        translates=_MNLI,
+        train_provenance="machine-translated",
+        evaluation_provenance="human-translated",
     ),
     Task(
         name="mnli",
@@ -124,5 +128,7 @@ PAIR_TASKS: Final[tuple[Task, ...]] = (
             # Translated row by row, so that a row's place names it in every language.
             columns={"text": "sentence1", "text_pair": "sentence2", "label": "label"},
         ),
+        train_provenance="machine-translated",
+        evaluation_provenance="human-translated",
     ),
 )

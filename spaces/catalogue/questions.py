@@ -71,6 +71,7 @@ QUESTION_TASKS: Final[tuple[Task, ...]] = (
             document_runs="context",  # the same 240 paragraphs, in the same order everywhere
         ),
         train_sources=(_SQUAD,),
+        evaluation_provenance="human-translated",
     ),
     Task(
         name="mlqa",
@@ -97,6 +98,8 @@ QUESTION_TASKS: Final[tuple[Task, ...]] = (
             splits={"train": "train"},
             columns=_ANSWERED,
         ),),
+        translates=_SQUAD,
+        train_provenance="machine-translated",
     ),
     Task(
         name="tydiqa",

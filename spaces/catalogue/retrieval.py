@@ -33,6 +33,7 @@ RETRIEVAL_TASKS: Final[tuple[Task, ...]] = (
             columns={"text": "source_sentence", "english": "target_sentence"},
             document="target_sentence",  # English sentences recur across language pairs
         ),
+        evaluation_provenance="human-translated",
     ),
     # BUCC 2018's pairs without the sentences that have no partner, so that its own score, the F1 of
     # mining, cannot be had: not BUCC, and not called so.
@@ -50,6 +51,7 @@ RETRIEVAL_TASKS: Final[tuple[Task, ...]] = (
             columns={"text": "source_sentence", "english": "target_sentence"},
             document="target_sentence",
         ),
+        evaluation_provenance="human-translated",
     ),
     # Scored untrained, as Tatoeba is. The published baselines of these two are fine-tuned before,
     # on SQuAD v1.1 and on pairs of English Wikipedia, with a softmax over a batch's pairs.
@@ -66,6 +68,7 @@ RETRIEVAL_TASKS: Final[tuple[Task, ...]] = (
             splits={"validation": "xquad-r"},
             candidates=13_014,  # the sum over languages in the repository's README
         ),
+        evaluation_provenance="human-translated",
     ),
     Task(
         name="mewsli-x",
