@@ -12,29 +12,37 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from search.study_faults import fault
-from spaces.dimensions import Switch, Whole
+from spaces.dimensions import Name, Switch, Whole
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture, uniform
 from spaces.value import Value
 from spaces.weighting import Weighting
 
-__all__ = ["Table"]
+__all__ = ["Some", "Table"]
 
 _NAME_LIMIT: Final = 40  # characters of a mixture's name, which is a row's label
-_FORMS: Final = ("uniform, proportional, {cap: ...}, {temperature: ...} or a mapping of tasks to "
-                 "weights")
+_FORMS: Final = ("uniform, proportional, {cap: ...}, {temperature: ...}, {tasks: ..., weighting: "
+                 "...} or a mapping of tasks to weights")
+
+
+class Some(Value):
+    """A mixture of some of the intermediate tasks, weighted by a rule."""
+
+    tasks: Annotated[tuple[Name, ...], Field(min_length=1)]
+    weighting: Weighting
 
 
 class Table(Value):
     """The designed block of a transfer table: its rows x seeds, beside controls on each seed.
 
     Rows are each intermediate task alone (`singles`) and named `mixtures`: `uniform`,
-    `proportional`, `{cap: ...}` or `{temperature: ...}` over all intermediate tasks, or a mapping
-    of tasks to weights. `languages` is one set for all rows, None for the study's largest.
+    `proportional`, `{cap: ...}` or `{temperature: ...}` over all intermediate tasks, the same over
+    some (`{tasks: ..., weighting: ...}`), or a mapping of tasks to weights. `languages` is one set
+    for all rows, None for the study's largest.
     """
 
     singles: Switch = True
-    mixtures: dict[str, Mixture | Weighting] = {}
+    mixtures: dict[str, Mixture | Some | Weighting] = {}
     languages: LanguageSet | None = None
     seeds: Annotated[Whole, Field(ge=1, le=500)] = 3
 
@@ -64,7 +72,7 @@ class Table(Value):
             tasks: every intermediate task of the study.
         """
         found = {task: (task,) for task in tasks} if self.singles else {}
-        return found | {name: each.tasks if isinstance(each, Mixture) else tuple(tasks)
+        return found | {name: tuple(tasks) if isinstance(each, Weighting) else each.tasks
                         for name, each in self.mixtures.items()}
 
     def rows(self, sizes: Mapping[str, int]) -> dict[str, Mixture]:
@@ -74,20 +82,27 @@ class Table(Value):
             sizes: each intermediate task's train rows in the table's languages.
         """
         found = {task: uniform([task]) for task in sizes} if self.singles else {}
-        return found | {
-            name: each if isinstance(each, Mixture)
-            else each.by_size(sizes, next(each.parameters(), None))
-            for name, each in self.mixtures.items()}
+        return found | {name: _of_sizes(each, sizes) for name, each in self.mixtures.items()}
 
 
-def _mixture(place: str, given: Any) -> Mixture | Weighting:
+def _of_sizes(given: Mixture | Some | Weighting, sizes: Mapping[str, int]) -> Mixture:
+    if isinstance(given, Mixture):
+        return given
+    if isinstance(given, Some):
+        return _of_sizes(given.weighting, {task: sizes[task] for task in given.tasks})
+    return given.by_size(sizes, next(given.parameters(), None))
+
+
+def _mixture(place: str, given: Any) -> Mixture | Some | Weighting:
     """Return a mixture as it is written.
 
     Raises:
         PydanticCustomError: if it is none; it names the dotted key.
     """
-    if isinstance(given, Mixture | Weighting):
+    if isinstance(given, Mixture | Some | Weighting):
         return given
+    if isinstance(given, Mapping) and set(given) == {"tasks", "weighting"}:
+        return _some(place, given)
     by_size = isinstance(given, Mapping) and list(given) in (["cap"], ["temperature"])
     if by_size or isinstance(given, str):
         return _weighting(place, given)
@@ -100,6 +115,15 @@ def _mixture(place: str, given: Any) -> Mixture | Weighting:
         law = (str(found["ctx"]["error"]) if found["type"] == "value_error"
                else f"a weight must be a number, got {found['input']!r}")
         raise fault(place, law) from error
+
+
+def _some(place: str, given: Mapping[str, Any]) -> Some:
+    tasks = given["tasks"]
+    names = list(tasks) if isinstance(tasks, list | tuple) else [tasks]
+    if not names or not all(isinstance(name, str) for name in names) or (
+            len(set(names)) < len(names)):
+        raise fault(f"{place}.tasks", f"`tasks` must list tasks, each once, got {tasks!r}")
+    return Some(tasks=tuple(names), weighting=_weighting(f"{place}.weighting", given["weighting"]))
 
 
 def _weighting(place: str, given: Any) -> Weighting:

@@ -13,16 +13,19 @@ from spaces.mixtures import Mixture
 from tests.search.simulated_study import simulated_study
 
 TASKS = "lab-kind, lab-names, lab-tags"
-FORMS = "uniform, proportional, {cap: ...}, {temperature: ...} or a mapping of tasks to weights"
+FORMS = ("uniform, proportional, {cap: ...}, {temperature: ...}, {tasks: ..., weighting: ...} or a "
+         "mapping of tasks to weights")
 
 
 def test_rows_are_the_single_tasks_then_the_mixtures() -> None:
     table = Table.model_validate({"mixtures": {
         "all": "proportional", "even": "uniform", "capped": {"cap": 100},
-        "hot": {"temperature": 2}, "two": {"a": 0.25, "b": 0.75}}})
+        "hot": {"temperature": 2}, "two": {"a": 0.25, "b": 0.75},
+        "some": {"tasks": ["b"], "weighting": {"cap": 100}}}})
     rows = table.rows({"a": 100, "b": 900})
     assert {name: dict(mixture.weights) for name, mixture in rows.items()} == {
-        "a": {"a": 1}, "b": {"b": 1}, "all": {"a": 0.1, "b": 0.9}, "even": {"a": 0.5, "b": 0.5},
+        "a": {"a": 1}, "b": {"b": 1}, "some": {"b": 1}, "all": {"a": 0.1, "b": 0.9},
+        "even": {"a": 0.5, "b": 0.5},
         "capped": {"a": 0.5, "b": 0.5}, "hot": {"a": 0.25, "b": 0.75}, "two": {"a": 0.25,
                                                                              "b": 0.75}}
     assert list(rows)[:2] == ["a", "b"]
@@ -56,6 +59,14 @@ def test_singles_may_be_left_out() -> None:
     ({"mixtures": {"all": 3}}, f"a mixture must be {FORMS}, got 3 (table.mixtures.all)"),
     ({"mixtures": {"all": {"lab-kind": 0.7, "lab-tags": 0.5}}},
      "`weights` must sum to 1, got 1.2 (table.mixtures.all)"),
+    ({"mixtures": {"some": {"tasks": ["lab-kind", "lab-kind"], "weighting": "uniform"}}},
+     "`tasks` must list tasks, each once, got ['lab-kind', 'lab-kind'] "
+     "(table.mixtures.some.tasks)"),
+    ({"mixtures": {"some": {"tasks": ["lab-kind"], "weighting": "simplex"}}},
+     f"a mixture must be {FORMS}, fixed by one number, got 'simplex' "
+     "(table.mixtures.some.weighting)"),
+    ({"mixtures": {"some": {"tasks": ["lab-same"], "weighting": "uniform"}}},
+     f"a mixture must use the tasks {TASKS}, got 'lab-same' (table.mixtures.some)"),
     ({"mixtures": {"all": {"lab-kind": "x"}}},
      "a weight must be a number, got 'x' (table.mixtures.all)"),
     ({"mixtures": {"all": {"lab-same": 1}}},
@@ -96,7 +107,8 @@ def test_what_is_written_reads_back() -> None:
 
 def test_a_study_may_be_its_table_alone_and_then_warns_of_no_search() -> None:
     alone = ["table={}", "search.trials=0", "confirmation.winners=0", "curve=null"]
-    assert simulated_study(alone).warnings() == ()
+    # What is left is not about the search that it does without.
+    assert all("lab-tags" in line for line in simulated_study(alone).warnings())
     with pytest.raises(StudyError, match=r"`winners` must be at most the search's 0 trials"):
         simulated_study([*alone[:2], "curve=null"])
 
