@@ -355,7 +355,7 @@ def test_an_unknown_study_is_offered_the_nearest() -> None:
         Study.from_file("labb")
     with pytest.raises(UserError, match="a study must be a YAML file, got no file"):
         Study.from_file("../studies/lab")
-    with pytest.raises(UserError, match="a study must be one of lab, xtreme-mini or a YAML file"):
+    with pytest.raises(UserError, match="a study must be one of lab, .* or a YAML file"):
         Study.from_file("a" * 5_000)
     with pytest.raises(UserError, match="a study must be a YAML file, got '~no-such-user/x.yaml'"):
         Study.from_file("~no-such-user/x.yaml")
