@@ -38,7 +38,8 @@ def test_the_commands_are_these_and_no_others() -> None:
 def test_studies_are_listed_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["studies"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["lab", "xtreme-mini"]
+    assert [line.split()[0] for line in lines] == [
+        "lab", "xstilts", "xstilts-mini", "xtreme-mini", "xtreme-r", "xtreme-r-mini"]
 
 
 @pytest.mark.parametrize(("arguments", "law"), [
