@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -17,9 +17,10 @@ from search.study import Study
 from search.work import Batch, batches_of
 from spaces.languages import ENGLISH
 from spaces.models import HubModel, LabModel, Model, SimulatedModel
-from spaces.tasks import Task
+from spaces.tasks import Kind, Task
 from spaces.value import Value
 from trainables.encoder_ref import ParameterCounts, count_parameters, model_directory
+from trainables.published_head import find_published_head
 from trainables.rows import DataError
 from trainables.workspace import Workspace
 
@@ -124,7 +125,7 @@ def check(
         panels=tuple(_panel_scores(study, task, panel) for task in study.target_tasks
                      for panel in _panel_names()),
         curve_orders_needed=_orders_needed(study),
-        warnings=(*study.warnings(), *_warnings(study, fixed)),
+        warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace)),
     )
 
 
@@ -142,9 +143,9 @@ def render(report: CheckReport) -> RenderableType:
 def _parameters(model: Model, workspace: Workspace) -> ParameterCounts:
     if isinstance(model, SimulatedModel):
         return ParameterCounts(body=0, total=0)
-    hub = None if workspace.hub is None else Path(workspace.hub)
     try:
-        directory = model_directory(model, hub) if isinstance(model, HubModel) else None
+        directory = (model_directory(model, _mirror(workspace)) if isinstance(model, HubModel)
+                     else None)
         return count_parameters(model, directory)
     except DataError as error:
         raise UserError(f"{error} (models)") from error
@@ -198,6 +199,28 @@ def _warnings(study: Study, fixed: int) -> list[str]:
         found.append(f"at the pilot's spread {needed} orders tell {in_points(study.curve.worth)} a "
                      f"doubling, got {len(study.curve.orders)} (curve.orders)")
     return found
+
+
+def _fresh_heads(study: Study, workspace: Workspace) -> Iterator[str]:
+    """Yield a line for each encoder that must first learn a head for masked tokens."""
+    text = [task.name for task in study.intermediate_tasks if task.kind is Kind.MLM]
+    text += ["the further control mlm"] if "mlm" in study.controls.further else []
+    for index, model in enumerate(study.models):
+        if text and isinstance(model, HubModel) and not _has_head(model, workspace):
+            yield (f"{' and '.join(text)} must first learn to restore masked tokens: the "
+                   f"checkpoint of {model.name} has no such head that is known here, so a fresh "
+                   f"one is trained (models.{index})")
+
+
+def _has_head(model: HubModel, workspace: Workspace) -> bool:
+    try:
+        return find_published_head(model_directory(model, _mirror(workspace))) is not None
+    except DataError as error:
+        raise UserError(f"{error} (models)") from error
+
+
+def _mirror(workspace: Workspace) -> Path | None:
+    return None if workspace.hub is None else Path(workspace.hub)
 
 
 def _facts(report: CheckReport) -> list[tuple[str, str]]:

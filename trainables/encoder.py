@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from transformers import (
     XLMRobertaConfig,
     XLMRobertaModel,
 )
+from transformers.activations import ACT2FN
 from transformers.utils import logging as transformers_logging
 
 from spaces.models import HubModel, LabModel
@@ -74,6 +76,12 @@ class Encoder(nn.Module):
         """The table of token embeddings."""
         table: nn.Module = self.module.get_input_embeddings()  # type: ignore[operator]
         return table
+
+    def activation(self, key: str | None) -> Callable[[Tensor], Tensor]:
+        """Return the activation that the configuration names under a key; GELU without one."""
+        name = "gelu" if key is None else getattr(self.config, key)
+        found: Callable[[Tensor], Tensor] = ACT2FN[name]
+        return found
 
     @property
     def body_parameters(self) -> int:

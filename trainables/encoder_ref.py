@@ -152,7 +152,9 @@ def _is_embedding(name: str) -> bool:
 
 
 def _is_body(name: str) -> bool:
-    heads = ("decoder", "lm_head", "cls", "pooler", "classifier", "final_logits_bias")
+    heads = ("decoder", "lm_head", "cls", "pooler", "classifier", "final_logits_bias", "head",
+             "predictions", "generator_predictions", "generator_lm_head", "vocab_transform",
+             "vocab_layer_norm", "vocab_projector")
     return not any(part in heads for part in name.split("."))
 
 

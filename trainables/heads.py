@@ -7,6 +7,8 @@ effective batch exactly; the loop divides by the whole batch's count.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +18,8 @@ from spaces.tasks import Kind, Task
 from trainables.encoded import IGNORED
 from trainables.encoder import Encoder, mean_pooled
 
-__all__ = ["ChoiceHead", "Head", "MaskedTokenHead", "SequenceHead", "SpanHead", "TagHead",
-           "TranslationHead", "fresh_head", "initialised"]
+__all__ = ["ChoiceHead", "Head", "HeadForm", "MaskedTokenHead", "SequenceHead", "SpanHead",
+           "TagHead", "TranslationHead", "fresh_head", "initialised"]
 
 _INITIAL_SD = 0.02  # the standard deviation of BERT's initial weights
 _TEMPERATURE = 0.1  # of the similarities of translations
@@ -112,24 +114,44 @@ class SpanHead(Head):
         return functional.cross_entropy(logits, targets, reduction="sum") / 2
 
 
+@dataclass(frozen=True)
+class HeadForm:
+    """What a head for masked tokens computes beside its weights; XLM-R's, with torch's `eps`.
+
+    `own_width` is the width of an output table of its own; None shares the encoder's embeddings.
+    """
+
+    activation: Callable[[Tensor], Tensor] = functional.gelu
+    eps: float = 1e-5
+    dense_bias: bool = True
+    norm_bias: bool = True
+    own_width: int | None = None
+
+
 class MaskedTokenHead(Head):
-    """XLM-R's language-model head; its output table is the encoder's token embeddings.
+    """A language-model head; its output table is the encoder's token embeddings, or its own.
 
     Its inner states are as wide as these, which some encoders widen only afterwards.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, form: HeadForm | None = None) -> None:
         super().__init__()
-        table: Tensor = encoder.embeddings.weight  # type: ignore[assignment]
-        self.dense = nn.Linear(encoder.hidden, table.shape[1])
-        self.norm = nn.LayerNorm(table.shape[1])
-        self.bias = nn.Parameter(torch.zeros(len(table)))
+        form = form or HeadForm()
+        shared: Tensor = encoder.embeddings.weight  # type: ignore[assignment]
+        width = form.own_width or shared.shape[1]
+        self.dense = nn.Linear(encoder.hidden, width, bias=form.dense_bias)
+        self.norm = nn.LayerNorm(width, eps=form.eps, bias=form.norm_bias)
+        self.bias = nn.Parameter(torch.zeros(len(shared)))
+        own = torch.zeros(len(shared), width) if form.own_width else None
+        self.table = None if own is None else nn.Parameter(own)
+        self._activation = form.activation
         self._tied = [encoder.embeddings]  # a list, so that the table is not this head's too
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Return logits [..., vocabulary]."""
-        table: Tensor = self._tied[0].weight  # type: ignore[assignment]
-        return functional.linear(self.norm(functional.gelu(self.dense(states))), table, self.bias)
+        shared: Tensor = self._tied[0].weight  # type: ignore[assignment]
+        return functional.linear(self.norm(self._activation(self.dense(states))),
+                                 shared if self.table is None else self.table, self.bias)
 
     def loss(self, states: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
         """Return the sum over masked tokens; `targets` int64 [items, length]."""

@@ -11,8 +11,9 @@ no score but their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +21,7 @@ from spaces.mixtures import Cell
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import Recipe, Supervision
-from trainables.encoder_ref import read_ref
+from trainables.encoder_ref import model_directory, read_ref
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.pretrain import tokenizer_directory
 from trainables.recipes import derived_seed
@@ -57,12 +58,15 @@ class IntermediatePhase(Phase):
     tokenizer: str  # its identity
     model: LabModel | HubModel  # the parents' digests hold it, but for the length it reads
     supervision: Supervision = "task"
+    published_head: bool = False  # what restores masked tokens is the checkpoint's own head
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Mixture, data, recipe, seed and segment; the supervision where it is not the tasks'."""
+        """Mixture, data, recipe, seed and segment; what is not as usual of supervision and head."""
         further = {} if self.supervision == "task" else {"supervision": self.supervision}
-        return further | {
+        # Its weights stand in the first parent's digest.
+        head = {"masked_token_head": "published"} if self.published_head else {}
+        return further | head | {
             "cells": [cell.model_dump() for cell in self.cells],
             "tasks": [describe_rows(task) for task in self.tasks], "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "stop": self.stop,
@@ -84,7 +88,8 @@ class IntermediatePhase(Phase):
         tasks = TaskBatches(list(self._cells(context, tokenizer)), self.steps,
                             self.recipe.batch_size, seed=self._draws, tokenizer=tokenizer)
         encoder = load_encoder(before, context.hub, to_train=True)
-        heads, batches = self._supervised(encoder, tasks, tokenizer, parents[0] / HEAD_FILE)
+        masked = partial(self._masked_token_head, encoder, parents[0] / HEAD_FILE, context.hub)
+        heads, batches = self._supervised(encoder, tasks, tokenizer, masked)
         segment = Segment(stop=self.stop, begin=parents[0] / STATE_FOLDER if self.start else None,
                           goes_on=self.stop < self.steps)
         made = train_phase(
@@ -113,33 +118,40 @@ class IntermediatePhase(Phase):
             yield rows.task, cell.weight, encoded
 
     def _supervised(
-        self, encoder: Encoder, tasks: TaskBatches, tokenizer: Tokenizer, before: Path
+        self, encoder: Encoder, tasks: TaskBatches, tokenizer: Tokenizer,
+        masked: Callable[[], Head]
     ) -> tuple[dict[str, Head], Batches]:
         """Return heads and what they are trained on.
 
-        All text has one head for its masked tokens.
+        All text has one head for its masked tokens, which `masked` makes.
         """
         from trainables.batches import MaskedTaskBatches
         from trainables.heads import fresh_head
 
         if self.supervision == "mlm":
-            return ({"mlm": self._masked_token_head(encoder, before)},
+            return ({"mlm": masked()},
                     MaskedTaskBatches(tasks, seed=self._draws, tokenizer=tokenizer))
         heads = {task.name: fresh_head(task, encoder.hidden, self.seed)
                  for task in self.tasks if task.kind is not Kind.MLM}
         if len(heads) < len(self.tasks):
-            heads["mlm"] = self._masked_token_head(encoder, before)
+            heads["mlm"] = masked()
         return heads, tasks
 
-    def _masked_token_head(self, encoder: Encoder, before: Path) -> Head:
-        """Return a head that goes on where the lab's pretraining left it, in the file `before`.
+    def _masked_token_head(self, encoder: Encoder, before: Path, hub: Path | None) -> Head:
+        """Return a head that goes on where pretraining left it: the lab's is in the file `before`.
 
         One that must be learnt first would make text a weak task, and a weak control.
         """
         from safetensors.torch import load_model
 
         from trainables.heads import MaskedTokenHead, initialised
+        from trainables.published_head import find_published_head, load_published_head
 
+        if self.published_head:
+            assert isinstance(self.model, HubModel)
+            found = find_published_head(model_directory(self.model, hub))
+            assert found is not None
+            return load_published_head(found, encoder)
         head = initialised(MaskedTokenHead(encoder), f"{self.seed}:mlm")
         if before.exists():
             load_model(head, str(before))

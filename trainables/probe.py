@@ -68,7 +68,8 @@ def probe(
     Raises:
         DataError: if either does not load; if weights are not finite; if tokens have no
             embedding; if there is no such layer; if states do not see what follows them; or if
-            masked tokens are asked for, by `masks` or by a kind, and there is no mask token.
+            masked tokens are asked for, by `masks` or by a kind, and there is no mask token, or a
+            head of the checkpoint's own that does not fit.
     """
     directory = model_directory(model, hub)
     try:
@@ -86,6 +87,7 @@ def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind], *, masks: bo
     import torch
 
     from trainables.encoder import load_encoder
+    from trainables.published_head import find_published_head, load_published_head
     from trainables.tokenizer import load_tokenizer
 
     tokenizer = load_tokenizer(directory)
@@ -106,6 +108,10 @@ def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind], *, masks: bo
     if max(len(tokenizer) - 1, *ids) >= rows:
         raise DataError(f"a tokenizer must have at most the {rows} tokens that its encoder "
                         f"embeds, got {max(len(tokenizer) - 1, *ids) + 1} ({directory})")
+    if masks or Kind.MLM in kinds:
+        head = find_published_head(directory)
+        if head is not None:
+            load_published_head(head, encoder)
     for name, values in encoder.named_parameters():
         if not torch.isfinite(values).all():
             raise DataError(f"weights must be finite, got others in {name.removeprefix('module.')} "

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from spaces.languages import ENGLISH
 from spaces.models import HubModel, LabModel, SimulatedModel
-from spaces.tasks import Task
+from spaces.tasks import Kind, Task
 from spaces.trial_config import Intermediate, TrialConfig
 from trainables.baselines import BaselinesPhase, read_baselines
+from trainables.encoder_ref import model_directory
 from trainables.evaluate import PREDICTIONS_FILE, SCORES_FILE, EvaluatePhase
 from trainables.intermediate import IntermediatePhase
 from trainables.panel_sets import panel_sets
 from trainables.phases import Context, EntryBusy, Phase, Runner
 from trainables.pretrain import pretrain_phase, tokenizer_identity
+from trainables.published_head import find_published_head
 from trainables.recipes import segment_stops, steps_of
 from trainables.scores import Baseline, PhaseResult, Scores
 from trainables.simulated import simulated_rungs
@@ -139,6 +141,8 @@ class _Graph:
         data = tuple(self._fingerprint(by_name[cell.task], cell.language) for cell in cells)
         steps = steps_of(self._config.fidelity.intermediate_examples, intermediate.recipe)
         supervision = intermediate.supervision
+        masks = supervision == "mlm" or any(task.kind is Kind.MLM for task in tasks)
+        published_head = masks and self._has_head()
         name = "intermediate" + ("" if supervision == "task" else f" {supervision}")
         parent, first = start, 0
         for fraction, stop in segment_stops(intermediate.rungs, steps):
@@ -147,9 +151,16 @@ class _Graph:
                 (parent,), self._context.setting, cells=cells, tasks=tasks, data=data,
                 recipe=intermediate.recipe, seed=self._config.seed, start=first, stop=stop,
                 steps=steps, tokenizer=self._tokenizer, model=self._model,
-                supervision=supervision)
+                supervision=supervision, published_head=published_head)
             yield fraction, parent
             first = stop
+
+    def _has_head(self) -> bool:
+        """Whether the encoder was published with a head for masked tokens."""
+        if not isinstance(self._model, HubModel):
+            return False
+        directory = model_directory(self._model, self._context.hub)
+        return find_published_head(directory) is not None
 
     def scored(self, encoder: Phase, suffix: str) -> EvaluatePhase:
         """Return the phase that scores all targets, tuned from one encoder."""

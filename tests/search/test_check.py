@@ -18,6 +18,8 @@ from search.results import Role
 from search.study import CATALOGUE, Study, list_studies
 from spaces.points import Point
 from spaces.tasks import Kind, find_task
+from tests.trainables.masked_encoders import write_masked
+from tests.trainables.tiny import write_encoder
 from trainables.workspace import Workspace
 
 NOWHERE = Workspace(store="unused", cache="unused")
@@ -203,6 +205,24 @@ def test_warnings_are_one_line_each(overrides: list[str], part: str) -> None:
     found = checked(*overrides).warnings
     assert any(part in warning for warning in found)
     assert all("\n" not in warning for warning in found)
+
+
+@pytest.mark.parametrize(("asked", "named"), [
+    (["controls.further=[mlm]"], "the further control mlm"),
+    (["controls.further=[mlm]", "intermediate.tasks=[lab-tags, lab-text]",
+      "intermediate.max_active=2"], "lab-text and the further control mlm"),
+    (["controls.further=[shuffled]"], ""),
+])
+def test_a_head_that_must_first_be_learnt_is_told(
+    asked: list[str], named: str, tmp_path: Path
+) -> None:
+    write_encoder(tmp_path / "bare")
+    write_masked(tmp_path / "whole")
+    models = f"models=[lab-tiny, {tmp_path / 'whole'}, {tmp_path / 'bare'}]"
+    told = [line for line in checked(models, "curve=null", *asked).warnings if "head" in line]
+    assert told == ([
+        f"{named} must first learn to restore masked tokens: the checkpoint of bare has no such "
+        "head that is known here, so a fresh one is trained (models.2)"] if named else [])
 
 
 def test_a_report_is_printed_and_reads_back() -> None:

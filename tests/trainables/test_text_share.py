@@ -19,6 +19,7 @@ from spaces.mixtures import Mixture
 from spaces.models import HubModel, find_model
 from spaces.tasks import Kind, find_task
 from spaces.trial_config import FURTHER_CONTROLS, TrialConfig
+from tests.trainables.masked_encoders import write_masked
 from tests.trainables.tiny import (
     TASKS,
     config,
@@ -45,14 +46,16 @@ OFFERED = {each.name: each.train for each in TASKS}
 KINDS = (Kind.TAGGING, Kind.MLM, Kind.QA)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> HubModel:
-    return write_encoder(tmp_path_factory.mktemp("encoder"))
+@pytest.fixture(scope="module", params=["a fresh head", "its own head", "its own table too"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> HubModel:
+    place = tmp_path_factory.mktemp("encoder")
+    return (write_encoder(place) if request.param == "a fresh head" else
+            write_masked(place, noise=0.02, tie_word_embeddings=request.param == "its own head"))
 
 
 @pytest.fixture(scope="module")
-def tokenizer(model: HubModel) -> Tokenizer:
-    return load_tokenizer(Path(model.path))
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    return load_tokenizer(write_tokenizer(tmp_path_factory.mktemp("tokenizer")))
 
 
 def mixed(model: HubModel, weight: float = 0.25, **fields: Any) -> TrialConfig:
