@@ -20,7 +20,7 @@ from trainables.panel_sets import PanelSet
 from trainables.retrieval import PanelTexts, choose, rank, retrieve
 from trainables.rows import Rows, row_schema
 from trainables.scores import Considered, PanelName, RepresentationChoice, Scores
-from trainables.trial import RungOutcome, run_trial
+from trainables.trial import RungOutcome, run_trial, rungs_of
 
 TASK = task(Kind.RETRIEVAL)
 FIRST, SECOND, THIRD = (Representation(layer=layer) for layer in (1, 2, 3))
@@ -184,6 +184,20 @@ def test_a_trial_keeps_what_it_chose_of_each_task(outcome: RungOutcome) -> None:
         # A state of the first token's embedding is of every text the same.
         assert choice.chosen != choice.considered[0].representation
     assert Scores.model_validate_json(outcome.scores.model_dump_json()) == outcome.scores
+
+
+@pytest.mark.parametrize(("fields", "read_by"), [
+    ({}, {"layer": None}),
+    ({"layer": 1}, {"layer": 1}),
+    ({"layer": (0, 1)}, {"layer": [0, 1]}),
+    ({"layer": 1, "pooling": "cls"}, {"layer": 1, "pooling": "cls"}),
+])
+def test_a_phase_is_kept_under_all_that_may_be_read_and_one_layers_mean_as_ever(
+    fields: dict[str, Any], read_by: dict[str, Any], model: HubModel, place: Path
+) -> None:
+    of = config(model.model_copy(update=fields), targets=TARGETS)
+    inputs = rungs_of(of, context(place))[0].evaluate.inputs
+    assert {name: inputs[name] for name in ("layer", "pooling") if name in inputs} == read_by
 
 
 def test_both_panels_are_scored_as_by_the_chosen_one_alone(
