@@ -229,8 +229,8 @@ def _warnings(study: Declaration) -> Iterator[str]:
     if not any(task.kind in (Kind.RETRIEVAL, Kind.RANKING) for task in study.target_tasks):
         for index, model in enumerate(study.models):
             if isinstance(model, HubModel) and len(model.representations) > 1:
-                yield ("no target is of retrieval or ranking, for which alone a layer and pooling are "
-                       f"chosen (models.{index})")
+                yield ("no target is of retrieval or ranking, for which alone a layer and pooling "
+                       f"are chosen (models.{index})")
     if study.controls.seeds < 5 and study.search.trials:
         yield (f"controls on fewer than 5 seeds give a poor scale for the objective, "
                f"got {study.controls.seeds} (controls.seeds)")
