@@ -43,8 +43,8 @@ class Declaration(Value):
     """What may vary, how it is searched, and how the answer is confirmed.
 
     A model is written as a name (the lab's or the hub's), a directory, or a mapping with `path`
-    and any of `name`, `revision`, `max_length`, `layer`, `dropout`. `tasks` are the study's own, by
-    name, beside those of the catalogue.
+    and any of `name`, `revision`, `max_length`, `layer`, `pooling`, `dropout`. `tasks` are the
+    study's own, by name, beside those of the catalogue.
     """
 
     study: Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]

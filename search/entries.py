@@ -13,6 +13,7 @@ from search.confirmation import is_winner
 from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
+from search.representation_use import RepresentationUse
 from search.saturation import Saturation
 from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
@@ -141,7 +142,7 @@ class Readout(Value):
     whole panels. `comparisons` holds each target against chance and what characters alone reach.
     `transfer_table` is there where the study has a `table` of which a trial ended.
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
-    there is none.
+    there is none. `representations` says what retrieval was read by, where trials chose.
     """
 
     search: str
@@ -162,6 +163,8 @@ class Readout(Value):
     transfer_table: TransferTable | None = Field(default=None,
                                                  exclude_if=lambda given: given is None)
     benchmarks: tuple[BenchmarkSection, ...] = Field(
+        default=(), exclude_if=lambda given: not given)
+    representations: tuple[RepresentationUse, ...] = Field(
         default=(), exclude_if=lambda given: not given)
 
     @property

@@ -19,6 +19,7 @@ from search.run_content import (
     curve_points,
     language_points,
     parameters_of,
+    representation_points,
     rung_points,
     step_of,
     study_parameters,
@@ -168,7 +169,7 @@ class Projection:
         if rung in seen:
             return []
         seen.append(rung)
-        return rung_points(scores, rung)
+        return rung_points(scores, rung) + representation_points(scores, rung)
 
     def _objective(self, trial: str, rung: float, objective: float | None) -> list[Point]:
         """Return a rung's objective once."""
@@ -222,6 +223,9 @@ def _trial_of(event: Event) -> str:
 def _ending_tags(result: TrialResult) -> dict[str, str]:
     tags = {"stiltune.outcome": result.outcome.value, "stiltune.marks": ", ".join(result.marks),
             "stiltune.device": result.cost.device, "stiltune.precision": result.cost.precision}
+    if result.scores is not None:  # tags, which an ending told again may change
+        tags |= {f"stiltune.representation.{choice.task}": choice.chosen.name
+                 for choice in result.scores.representations}
     if result.error is not None:
         tags |= {"stiltune.error": result.error, _NOTE: result.error}
     return tags

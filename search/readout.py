@@ -16,6 +16,7 @@ from search.confirmation import Choice, Standing, candidate, choose, winner_set
 from search.entries import Controls, Entry, Excluded, Question, Readout, Selection, Spread
 from search.further import compare_with_further, verdict
 from search.objective import Objective, control_key, marks, task_points
+from search.representation_use import representation_use
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation, locate
 from search.trained_on import active_data
@@ -71,6 +72,7 @@ def read_out(
         benchmarks=benchmark_sections(
             listed, question.kinds, order=[standing.group for standing in standings],
             shared=question.shared, predictions=predictions),
+        representations=representation_use(listed),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={

@@ -16,6 +16,7 @@ from search.entries import Entry, Readout
 from search.faults import UserError
 from search.further import NAMES
 from search.intervals import Interval, spell
+from search.representation_use import representation_table
 from search.saturation import Saturation
 from search.transfer_table_latex import table_as_latex
 from search.transfer_table_text import table_as_markdown, table_as_text, table_headline
@@ -151,6 +152,8 @@ def _sections(readout: Readout) -> Iterator[tuple[str, _Row, list[_Row], list[st
         yield shared_data_table(readout.entries)
     yield from benchmark_tables(readout.benchmarks)
     yield from comparison_tables(readout.comparisons)
+    if readout.representations:
+        yield representation_table(readout.representations)
     if readout.curve is not None:
         yield _curve(readout.curve)
     if readout.controls:

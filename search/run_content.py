@@ -19,7 +19,8 @@ from spaces.value import digest_of
 from trainables.scores import Baseline, PanelName, PhaseResult, Scores, Subset
 
 __all__ = ["LAST_STEP", "Point", "baseline_points", "cost_points", "curve_points",
-           "language_points", "parameters_of", "rung_points", "step_of", "study_parameters"]
+           "language_points", "parameters_of", "representation_points", "rung_points", "step_of",
+           "study_parameters"]
 
 LAST_STEP: Final = 1000
 _VALUE_LIMIT: Final = 6000  # characters of a parameter's value; MLflow's own limit
@@ -82,6 +83,22 @@ def rung_points(scores: Scores, rung: float) -> list[Point]:
             for subset in get_args(Subset)
             for task, metric in scores.primary_metrics(subset).items()
             for panel in get_args(PanelName) if (task, panel, subset) in scored]
+
+
+def representation_points(scores: Scores, rung: float) -> list[Point]:
+    """Return the selection points of what a trial chose from: `representation.<task>.layer 7.cls`.
+
+    The chosen one's layer, where it has a number, is `representation.<task>.layer`.
+    """
+    found = []
+    for choice in scores.representations:
+        key = f"representation.{choice.task}"
+        for each in choice.considered:
+            name = each.representation.name.replace(", ", ".")  # MLflow allows no comma
+            found.append(Point(_name(f"{key}.{name}"), each.points, step_of(rung)))
+        if choice.chosen.layer is not None:
+            found.append(Point(_name(f"{key}.layer"), choice.chosen.layer, step_of(rung)))
+    return found
 
 
 def baseline_points(baselines: Iterable[Baseline]) -> list[Point]:

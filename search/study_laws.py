@@ -8,8 +8,9 @@ from search.declaration import Declaration
 from search.study_faults import fault
 from spaces.language_orders import ordered
 from spaces.languages import ENGLISH
+from spaces.models import HubModel
 from spaces.shared_data import trained_alike
-from spaces.tasks import Task
+from spaces.tasks import Kind, Task
 
 __all__ = ["check_laws", "warnings_of"]
 
@@ -225,6 +226,11 @@ def _warnings(study: Declaration) -> Iterator[str]:
     for each in study.shared_data:
         yield (f"{each.text}: a gain there may be more updates on it, which `controls.further` "
                "tells apart (intermediate.tasks)")
+    if not any(task.kind in (Kind.RETRIEVAL, Kind.RANKING) for task in study.target_tasks):
+        for index, model in enumerate(study.models):
+            if isinstance(model, HubModel) and len(model.representations) > 1:
+                yield ("no target is of retrieval or ranking, for which alone a layer and pooling "
+                       f"are chosen (models.{index})")
     if study.controls.seeds < 5 and study.search.trials:
         yield (f"controls on fewer than 5 seeds give a poor scale for the objective, "
                f"got {study.controls.seeds} (controls.seeds)")

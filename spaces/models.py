@@ -6,6 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from spaces.representations import (
+    Layers,
+    Poolings,
+    Representation,
+    representations_of,
+)
 from spaces.value import Value
 
 __all__ = ["LAB_MODELS", "EncoderModel", "HubModel", "LabModel", "Model", "SimulatedModel",
@@ -44,11 +50,18 @@ class LabModel(Value):
             raise ValueError(f"`heads` must divide `hidden`, got {self.heads} and {self.hidden}")
         return self
 
+    @property
+    def representations(self) -> tuple[Representation, ...]:
+        """What retrieval reads: the mean of the last layer."""
+        return (Representation(),)
+
 
 class HubModel(Value):
     """A published encoder: a hub name, or a directory with config, tokenizer and safetensors.
 
-    `layer` is the hidden state that retrieval pools (0 is the embeddings), None for the last.
+    `layer` is the hidden state that retrieval and ranking read (0 is the embeddings), None for the
+    last; `pooling` makes one vector of it: `mean` over all tokens, special ones included, or `cls`,
+    the first token's. Of several, each trial chooses by its scores on the selection panel.
     `dropout` overrides the checkpoint's own rates where it is given.
     """
 
@@ -57,8 +70,15 @@ class HubModel(Value):
     path: Name
     revision: str | None = None
     max_length: Count = 128
-    layer: Annotated[int, Field(ge=0, strict=True)] | None = None
+    layer: Layers = None
+    # Left out where it is the mean, so that these models keep the digests they always had.
+    pooling: Poolings = Field(default="mean", exclude_if=lambda given: given == "mean")
     dropout: Annotated[float, Field(ge=0, lt=1, strict=True)] | None = None
+
+    @property
+    def representations(self) -> tuple[Representation, ...]:
+        """What retrieval may read: every layer with every pooling, in the order given."""
+        return representations_of(self.layer, self.pooling)
 
 
 class SimulatedModel(Value):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from transformers.activations import ACT2FN
 from transformers.utils import logging as transformers_logging
 
 from spaces.models import HubModel, LabModel
+from spaces.representations import Pooling, Representation
 from trainables.encoder_ref import EncoderRef, model_directory
 from trainables.rows import DataError
 
@@ -58,18 +59,32 @@ class Encoder(nn.Module):
         states: Tensor = self.module(**self._inputs(ids, mask, types)).last_hidden_state
         return states
 
-    def pooled(self, ids: Tensor, mask: Tensor, types: Tensor, layer: int | None) -> Tensor:
-        """Return the mean over each item's tokens of one layer's states [items, hidden].
+    def pooled(
+        self, ids: Tensor, mask: Tensor, types: Tensor, wanted: Sequence[Representation]
+    ) -> Tensor:
+        """Return each item's pooled states [items, representations, hidden], of one reading.
+
+        `mean` is the mean over all of an item's tokens, special ones included, and `cls` the state
+        of its first token. Source: `third_party/evaluate_retrieval.py` of github.com/
+        google-research/xtreme as `scripts/run_tatoeba.sh` calls it, by mean and without
+        `--pool_skip_special_token`; its `--specific_layer 13`, of the last 24, is layer 14 here.
 
         Raises:
             ValueError: if the encoder has no such layer (0 is the embeddings, None the last).
         """
-        if layer is None:
-            return mean_pooled(self(ids, mask, types), mask)
-        found = self.module(**self._inputs(ids, mask, types), output_hidden_states=True)
-        if layer >= len(found.hidden_states):
-            raise ValueError(f"`layer` must be at most {len(found.hidden_states) - 1}, got {layer}")
-        return mean_pooled(found.hidden_states[layer], mask)
+        inputs = self._inputs(ids, mask, types)
+        if all(each.layer is None for each in wanted):
+            layers: tuple[Tensor, ...] = (self.module(**inputs).last_hidden_state,)
+        else:
+            found = self.module(**inputs, output_hidden_states=True)
+            layers = (*found.hidden_states, found.last_hidden_state)
+        most = len(layers) - 2
+        for each in wanted:
+            if each.layer is not None and each.layer > most:
+                raise ValueError(f"`layer` must be at most {most}, got {each.layer}")
+        return torch.stack([
+            _pooled(layers[-1 if each.layer is None else each.layer], mask, each.pooling)
+            for each in wanted], dim=1)
 
     @property
     def embeddings(self) -> nn.Module:
@@ -99,6 +114,10 @@ def mean_pooled(states: Tensor, mask: Tensor) -> Tensor:
     """Return the mean of the states [items, length, hidden] where mask [items, length] is set."""
     weights = mask.unsqueeze(-1).to(states.dtype)
     return (states * weights).sum(1) / weights.sum(1)
+
+
+def _pooled(states: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
+    return mean_pooled(states, mask) if pooling == "mean" else states[:, 0]
 
 
 def fresh_encoder(model: LabModel, pad_id: int, seed: int) -> Encoder:

@@ -17,7 +17,7 @@ from trainables.metrics import chance, collapsed, metric_of, metrics_of, right_o
 from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.rows import Rows
-from trainables.scores import Cost, Score, Scores, Subset
+from trainables.scores import Cost, RepresentationChoice, Score, Scores, Subset
 
 __all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase",
            "predictions_of", "scores_of", "similarity_version"]
@@ -52,9 +52,8 @@ class EvaluatePhase(Phase):
             "tasks": [[task.name, task.kind.value, task.labels, metrics_of(task)]
                       for task in self.tasks],
             "encoders": self.encoders, "sets": [each.model_dump() for each in self.sets],
-            "layer": self.model.layer if isinstance(self.model, HubModel) else None,
             "tokenizer": self.tokenizer, "max_length": self.model.max_length,
-            "similarity": similarity_version(self.tasks),
+            "similarity": similarity_version(self.tasks), **_read_by(self.model),
         }
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
@@ -63,19 +62,29 @@ class EvaluatePhase(Phase):
         from trainables.evaluation import predict_sets
 
         scored: list[Score] = []
+        choices: list[RepresentationChoice] = []
         tables: list[pa.Table] = []
         costs: list[Cost] = []
         for task, number in zip(self.tasks, self.encoders, strict=True):
             sets = [each for each in self.sets if each.task == task.name]
-            found, cost = predict_sets(task, sets, parents[number], context,
-                                       model=self.model, name=self.name)
+            found, choice, cost = predict_sets(task, sets, parents[number], context,
+                                               model=self.model, name=self.name)
+            choices += [] if choice is None else [choice]
             for each, rows, values in found:
                 scored += scores_of(each, rows, values)
                 tables.append(predictions_of(each, rows, values))
             costs.append(cost)
-        (directory / SCORES_FILE).write_text(Scores(scores=tuple(scored)).model_dump_json())
+        made = Scores(scores=tuple(scored), representations=tuple(choices))
+        (directory / SCORES_FILE).write_text(made.model_dump_json())
         pq.write_table(pa.concat_tables(tables), directory / PREDICTIONS_FILE)
         return Made(Cost.total(costs))
+
+
+def _read_by(model: LabModel | HubModel) -> dict[str, Any]:
+    """Return what retrieval may read, without what always was: the mean, of the lab the last."""
+    if not isinstance(model, HubModel):
+        return {"layer": None}
+    return model.model_dump(mode="json", include={"layer", "pooling"})
 
 
 def scores_of(each: PanelSet, rows: Rows, values: Sequence[Any]) -> Iterator[Score]:

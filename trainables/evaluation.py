@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.torch import load_model
 
 from spaces.models import HubModel, LabModel
@@ -17,27 +16,27 @@ from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import read_ref
 from trainables.heads import fresh_head
-from trainables.nearest import nearest, ranked
 from trainables.panel_sets import PanelSet, subset
 from trainables.phases import Context
 from trainables.predict import Predictor, values_of
 from trainables.pretrain import tokenizer_directory
-from trainables.ranking_metrics import DEPTH
+from trainables.retrieval import PanelTexts, parts_of, rank, retrieve
 from trainables.rows import Rows
-from trainables.scores import Cost
+from trainables.scores import Cost, RepresentationChoice
 from trainables.tokenizer import load_tokenizer
 from trainables.training import HEAD_FILE
 
 __all__ = ["predict_sets"]
 
-_BLOCK = 8_192  # candidates whose states are held at once
-
 Predicted = list[tuple[PanelSet, Rows, list[Any]]]
 
 
 def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context: Context, *,
-                 model: LabModel | HubModel, name: str) -> tuple[Predicted, Cost]:
+                 model: LabModel | HubModel, name: str
+                 ) -> tuple[Predicted, RepresentationChoice | None, Cost]:
     """Return each set's rows with one predicted value a row, and what the pass cost.
+
+    Between them stands what retrieval was read by, where there was a choice.
 
     Args:
         task: what the sets are of.
@@ -62,58 +61,28 @@ def predict_sets(task: Task, sets: Sequence[PanelSet], encoder_at: Path, context
     predictor = Predictor(
         encoder, tokenizer.pad_id, device=device, workers=context.workers,
         report=context.throttled(f"{name} {task.name}", sum(map(len, [*encoded, *pools]))))
-    layer = model.layer if isinstance(model, HubModel) else None
+    texts = [PanelTexts(*each) for each in zip(sets, all_rows, encoded, strict=True)]
+    choice: RepresentationChoice | None = None
     values: list[list[Any]]
     if task.kind is Kind.RANKING:
         (pool,) = pools  # one of the whole task, whatever the language
-        values = _ranked(predictor, encoded, pool, layer)
+        values, choice = rank(predictor, texts, pool, model.representations)
         encoded += pools
     elif task.kind is Kind.RETRIEVAL:
         english = [context.encoded.get_english(rows, tokenizer, model.max_length)
                    for rows in all_rows]
-        values = _found(predictor, encoded, english, layer)
+        values, choice = retrieve(predictor, texts, english, model.representations)
         encoded += english
     else:
         head = fresh_head(task, encoder.hidden, seed=0)
         load_model(head, str(encoder_at / HEAD_FILE))
         found = predictor.labels(head, task.kind, Encoded.join(encoded))
         values = [values_of(rows, items, part) for rows, items, part in
-                  zip(all_rows, encoded, _parts(found, encoded), strict=True)]
+                  zip(all_rows, encoded, parts_of(found, encoded), strict=True)]
     tokens = sum(len(items.ids) for items in encoded)
     cost = Cost(
         examples=sum(map(len, all_rows)), tokens=tokens,
         flops=2.0 * encoder.body_parameters * tokens,
         device_seconds=(time.perf_counter() - begun) * context.workers.size,
         device=device.hardware, precision=device.precision)
-    return list(zip(sets, all_rows, values, strict=True)), cost
-
-
-def _found(predictor: Predictor, foreign: list[Encoded], english: list[Encoded],
-           layer: int | None) -> list[list[Any]]:
-    """Return for each set the place in its pool that each English sentence finds."""
-    states = predictor.states(Encoded.join([*foreign, *english]), layer)
-    parts = _parts(states, [*foreign, *english])
-    pairs = zip(parts[: len(foreign)], parts[len(foreign) :], strict=True)
-    return [nearest(np.stack(queries), np.stack(pool)).tolist() for pool, queries in pairs]
-
-
-def _ranked(predictor: Predictor, queries: list[Encoded], pool: Encoded, layer: int | None
-            ) -> list[list[Any]]:
-    """Return for each set the places of the candidates that each query finds, best first.
-
-    The pool is read once for all sets, in blocks, of which one is held at a time.
-    """
-    states = np.stack(predictor.states(Encoded.join(queries), layer))
-
-    def blocks() -> Iterator[Any]:
-        for first in range(0, len(pool), _BLOCK):
-            chosen = np.arange(first, min(first + _BLOCK, len(pool)))
-            yield np.stack(predictor.states(pool.take(chosen), layer))
-
-    return _parts(ranked(states, blocks(), DEPTH).tolist(), queries)
-
-
-def _parts(found: list[Any], encoded: list[Encoded]) -> list[list[Any]]:
-    """Cut what was found of joined items into the parts they came from."""
-    edges = np.cumsum([0, *map(len, encoded)])
-    return [found[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return list(zip(sets, all_rows, values, strict=True)), choice, cost

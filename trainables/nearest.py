@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainables.label_metrics import check_some
 
-__all__ = ["nearest", "ranked"]
+__all__ = ["Ranking", "nearest"]
 
 _QUERIES = 1_024  # compared at once: with a block of 8,192 candidates, 64 MiB of similarities
 _EQUAL = 1e-9
@@ -28,43 +28,59 @@ def nearest(queries: NDArray[np.floating], pool: NDArray[np.floating]) -> NDArra
     Raises:
         ValueError: if a state is not finite, or either has no rows.
     """
-    check_some(queries)
-    check_some(pool)
+    for states in (queries, pool):
+        check_some(states)
+        _check_finite(states)
     similarity = _directions(queries) @ _directions(pool).T
     return np.asarray(similarity.argmax(axis=1), dtype=np.int64)
 
 
-def ranked(queries: NDArray[np.floating], blocks: Iterable[NDArray[np.floating]], count: int
-           ) -> NDArray[np.int64]:
-    """Return for each query the places of its nearest candidates by cosine, the nearest first.
+class Ranking:
+    """For each query the places of its nearest candidates by cosine, the nearest first.
 
     Candidates whose similarities agree to nine decimals are equal, and of equals that with the
-    lower place is first. Only one block of the pool is looked at at a time. Shape [queries, count],
-    or as many as the pool has.
+    lower place is first. The pool is given in blocks, of which one is looked at at a time.
 
     Args:
         queries: pooled hidden states [queries, hidden].
-        blocks: the pool's pooled hidden states, in order, each [candidates, hidden].
         count: how many are wanted.
 
     Raises:
-        ValueError: if a state is not finite, or queries or pool have no rows.
+        ValueError: if a state is not finite, or queries have no rows.
     """
-    check_some(queries)
-    wanted = _directions(queries)
-    best, first = np.empty((len(queries), 0), np.int64), 0
-    for block in blocks:
-        directions = _directions(block)
-        best = np.concatenate([
+
+    def __init__(self, queries: NDArray[np.floating], count: int) -> None:
+        check_some(queries)
+        _check_finite(queries)
+        self._queries, self._count, self._places = queries, count, 0
+        self._best = np.empty((len(queries), 0), np.int64)
+
+    def add(self, block: NDArray[np.floating]) -> None:
+        """Take in the pool's next pooled hidden states [candidates, hidden].
+
+        Raises:
+            ValueError: if a state is not finite.
+        """
+        _check_finite(block)
+        directions, best = _directions(block), self._best
+        self._best = np.concatenate([
             _largest(np.hstack([best[low : low + len(some)],
-                                _keys(some @ directions.T, first)]), count)
-            for low, some in _cut(wanted)])
-        first += len(block)
-    check_some(best[0])
-    return np.asarray(np.sort(-best, axis=1) % _PLACES)
+                                _keys(_directions(some) @ directions.T, self._places)]),
+                     self._count)
+            for low, some in _cut(self._queries)])
+        self._places += len(block)
+
+    def places(self) -> NDArray[np.int64]:
+        """Return the places [queries, count], or as many as the pool has.
+
+        Raises:
+            ValueError: if the pool has no rows.
+        """
+        check_some(self._best[0])
+        return np.asarray(np.sort(-self._best, axis=1) % _PLACES)
 
 
-def _cut(queries: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def _cut(queries: NDArray[np.floating]) -> Iterator[tuple[int, NDArray[np.floating]]]:
     for low in range(0, len(queries), _QUERIES):
         yield low, queries[low : low + _QUERIES]
 
@@ -85,11 +101,14 @@ def _largest(keys: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return np.asarray(np.partition(keys, -count, axis=1)[:, -count:])
 
 
+def _check_finite(states: NDArray[np.floating]) -> None:
+    if not np.isfinite(states).all():
+        row = int(np.flatnonzero(~np.isfinite(states).all(axis=1))[0])
+        raise ValueError(f"pooled states must be finite, got NaN or infinity (row {row})")
+
+
 def _directions(states: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the states [n, hidden] scaled to length one."""
     wide = np.asarray(states, dtype=np.float64)
-    if not np.isfinite(wide).all():
-        row = int(np.flatnonzero(~np.isfinite(wide).all(axis=1))[0])
-        raise ValueError(f"pooled states must be finite, got NaN or infinity (row {row})")
     lengths = np.linalg.norm(wide, axis=1, keepdims=True)
     return np.asarray(wide / np.where(lengths == 0, 1.0, lengths))

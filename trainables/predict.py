@@ -5,7 +5,7 @@ All sets of a task are predicted in one pass; batches are formed by length over 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from spaces.representations import Representation
 from spaces.tasks import Kind
 from trainables.device import Device
 from trainables.encoded import IGNORED, Encoded
@@ -61,11 +62,11 @@ class Predictor:
 
         return self._all(items, read, kind)
 
-    def states(self, items: Encoded, layer: int | None) -> list[Array]:
-        """Return the mean state of one layer of each item, float32 [hidden]."""
+    def states(self, items: Encoded, wanted: Sequence[Representation]) -> list[Array]:
+        """Return of each item its pooled states, float32 [representations, hidden]."""
 
         def read(ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
-            return self._encoder.pooled(ids, mask, types, layer).float()
+            return self._encoder.pooled(ids, mask, types, wanted).float()
 
         return self._all(items, read, Kind.RETRIEVAL)
 

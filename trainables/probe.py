@@ -67,9 +67,9 @@ def probe(
 
     Raises:
         DataError: if either does not load; if weights are not finite; if tokens have no
-            embedding; if there is no such layer; if states do not see what follows them; or if
-            masked tokens are asked for, by `masks` or by a kind, and there is no mask token, or a
-            head of the checkpoint's own that does not fit.
+            embedding; if there is no such layer, or no first token to pool; if states do not see
+            what follows them; or if masked tokens are asked for, by `masks` or by a kind, and
+            there is no mask token, or a head of the checkpoint's own that does not fit.
     """
     directory = model_directory(model, hub)
     try:
@@ -101,6 +101,9 @@ def _probe(model: HubModel, directory: Path, kinds: Iterable[Kind], *, masks: bo
            *([tokenizer.mask_id] if masks or Kind.MLM in kinds else []), *tokenizer.special_ids,
            *(each for word in pieces for each in word),
            *tokenizer.encode([_TEXT], None, max_length=model.max_length)["input_ids"][0]]
+    if any(each.pooling == "cls" for each in model.representations) and not tokenizer.prefix:
+        raise DataError("`pooling` must be mean unless the tokenizer puts a token before each "
+                        f"text, got cls ({model.path})")
     encoder = load_encoder(EncoderRef(model=model.model_copy(update={"path": str(directory)}),
                                       uri=str(directory), identity=str(directory),
                                       published=True))
@@ -129,7 +132,10 @@ def _check_states(encoder: Any, ids: Sequence[int], model: HubModel, directory: 
     encoder.eval()
     with torch.no_grad():
         states = encoder(batch, mask, types)
-        encoder.pooled(batch, mask, types, model.layer)
+        try:
+            encoder.pooled(batch, mask, types, model.representations)
+        except ValueError as error:
+            raise DataError(f"{error} ({model.path})") from error
     if not torch.isfinite(states).all():
         raise DataError(f"an encoder's states must be finite, got others ({directory})")
     if torch.equal(states[0, 0], states[1, 0]):

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from spaces.representations import Representation
 from spaces.value import Value
 
-__all__ = ["Baseline", "BaselineName", "Cost", "PanelName", "PhaseResult", "Score", "Scores",
-           "Subset"]
+__all__ = ["Baseline", "BaselineName", "Considered", "Cost", "PanelName", "PhaseResult",
+           "RepresentationChoice", "Score", "Scores", "Subset"]
 
 PanelName = Literal["selection", "report"]
 Subset = Literal["all", "non-copy"]
@@ -40,10 +41,39 @@ class Score(Value):
     subset: Subset = "all"
 
 
+class Considered(Value):
+    """A representation and its mean score over the selection panel's languages, in points."""
+
+    representation: Representation
+    points: Annotated[float, Field(ge=0, le=100)]
+
+
+class RepresentationChoice(Value):
+    """What a trial read a retrieval or ranking task by, where several representations were given.
+
+    `chosen` is the best of those `considered`, and of equals the first: no score of the report
+    panel has a part in it.
+    """
+
+    task: str
+    chosen: Representation
+    considered: Annotated[tuple[Considered, ...], Field(min_length=1)]
+
+    @classmethod
+    def of(cls, task: str, considered: Iterable[Considered]) -> RepresentationChoice:
+        """Return the choice of the best; points that agree to nine decimals are equal."""
+        listed = tuple(considered)
+        best = max(listed, key=lambda each: round(each.points, 9))  # the first of equals
+        return cls(task=task, chosen=best.representation, considered=listed)
+
+
 class Scores(Value):
     """All scores of a trial. The first metric of a task on a subset is its primary one there."""
 
     scores: tuple[Score, ...]
+    # Left out where nothing was chosen, so that these scores read as they always did.
+    representations: tuple[RepresentationChoice, ...] = Field(
+        default=(), exclude_if=lambda given: not given)
 
     def primary_metrics(self, subset: Subset = "all") -> dict[str, str]:
         """Return task -> its primary metric, of the tasks that were scored on the subset."""

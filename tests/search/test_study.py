@@ -69,8 +69,12 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
     ({"models": [{"path": "here/mine", "max_length": 0}]},
      "`max_length` must be above 0, got 0 (models.0.max_length)"),
     ({"models": [{"path": "here/mine", "layers": 3}]}, "`models.0` must have only the keys origin, "
-     "name, path, revision, max_length, layer, dropout, got 'layers'; nearest: 'layer' "
+     "name, path, revision, max_length, layer, pooling, dropout, got 'layers'; nearest: 'layer' "
      "(models.0.layers)"),
+    ({"models": [{"path": "here/mine", "layer": [7, -1]}]}, "`layer` must be a whole number of at "
+     "least 0 or a list of them, got [7, -1] (models.0.layer)"),
+    ({"models": [{"path": "here/mine", "pooling": "max"}]},
+     "`pooling` must be mean or cls or a list of them, got 'max' (models.0.pooling)"),
     ({"models": [{"path": "lab-tiny"}]}, "`path` must be a hub name or a directory, got the lab's "
                                          "own 'lab-tiny' (models.0.path)"),
     ({"models": ["a/mine", "b/mine"]}, "`models` must have distinct names, got mine, mine "

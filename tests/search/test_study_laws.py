@@ -60,3 +60,15 @@ def test_the_question_carries_it_to_the_read_out() -> None:
     found = question_of(asked, asked.space(sizes_of(asked))).shared
     assert found == asked.shared_data
     assert SharedData(intermediate="mnli", languages=("en",), target="xnli", how="rows") in found
+
+
+def test_several_layers_without_a_target_that_is_read_by_them_are_told_of() -> None:
+    several = "models=[{path: a/b, layer: [7, 8], pooling: [mean, cls]}]"
+    line = ("no target is of retrieval or ranking, for which alone a layer and pooling are chosen "
+            "(models.0)")
+    assert line in study(several).warnings()
+    for settings in ((several, "targets.tasks=[udpos, xnli, tatoeba]"),
+                     ("models=[{path: a/b, layer: 7}]",)):
+        given = study(*settings)
+        assert line not in given.warnings()
+        assert Study.from_text(given.to_yaml()) == given

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from spaces.models import LAB_MODELS
+from spaces.representations import Pooling, Representation
 from tests.trainables.tiny import FAMILIES, write_encoder
 from trainables import encoder as encoder_file
 from trainables.encoder import Encoder, fresh_encoder, load_encoder, save_encoder
@@ -82,22 +83,42 @@ def test_a_trained_module_is_not_given_out_as_the_reference(tmp_path: Path) -> N
     assert torch.equal(load_encoder(ref).eval()(*BATCH), before)
 
 
+def pooled(encoder: Encoder, *layers: int | None, pooling: Pooling = "mean") -> torch.Tensor:
+    return encoder.pooled(*BATCH, [Representation(layer=layer, pooling=pooling)
+                                   for layer in layers])
+
+
 def test_padding_does_not_change_states(tmp_path: Path) -> None:
     _, encoder = published(tmp_path, "xlm-roberta")
     encoder.eval()
     ids, mask, types = BATCH
     alone = encoder(ids[1:, :3], mask[1:, :3], types[1:, :3])
     assert torch.allclose(encoder(*BATCH)[1, :3], alone[0], atol=1e-6)
-    assert torch.allclose(encoder.pooled(*BATCH, layer=None)[1], alone[0].mean(0), atol=1e-6)
+    assert torch.allclose(pooled(encoder, None)[1, 0], alone[0].mean(0), atol=1e-6)
 
 
-def test_layers_are_counted_from_the_embeddings(tmp_path: Path) -> None:
-    _, encoder = published(tmp_path, "bert")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_layers_are_counted_from_the_embeddings(family: str, tmp_path: Path) -> None:
+    _, encoder = published(tmp_path, family)
     encoder.eval()
-    assert torch.equal(encoder.pooled(*BATCH, layer=2), encoder.pooled(*BATCH, layer=None))
-    assert not torch.equal(encoder.pooled(*BATCH, layer=0), encoder.pooled(*BATCH, layer=1))
+    found = pooled(encoder, 0, 1, 2)
+    assert found.shape == (2, 3, 16)
+    assert torch.equal(found[:, 2:], pooled(encoder, None))
+    assert torch.equal(found[:, 1:2], pooled(encoder, 1))
+    assert not torch.equal(found[:, 0], found[:, 1])
     with pytest.raises(ValueError, match="`layer` must be at most 2, got 3"):
-        encoder.pooled(*BATCH, layer=3)
+        pooled(encoder, 1, 3)
+
+
+def test_a_text_is_its_tokens_mean_special_ones_included_or_its_first_token(
+    tmp_path: Path
+) -> None:
+    _, encoder = published(tmp_path, "bert")
+    states = encoder.eval()(*BATCH)
+    assert torch.allclose(pooled(encoder, None)[:, 0],
+                          torch.stack([states[0].mean(0), states[1, :3].mean(0)]), atol=1e-6)
+    for layer in (None, 2):
+        assert torch.equal(pooled(encoder, layer, pooling="cls")[:, 0], states[:, 0])
 
 
 def test_declared_dropout_replaces_the_checkpoints(tmp_path: Path) -> None:

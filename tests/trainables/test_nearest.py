@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from trainables.nearest import nearest, ranked
+from trainables.nearest import Ranking, nearest
 from trainables.ranking_metrics import mean_average_precision
 
 
 def states(seed: int, count: int, hidden: int = 8) -> NDArray[np.float32]:
     return np.random.default_rng(seed).normal(size=(count, hidden)).astype(np.float32)
+
+
+def ranked(queries: NDArray[Any], blocks: Iterable[NDArray[Any]], count: int) -> NDArray[Any]:
+    ranking = Ranking(queries, count)
+    for block in blocks:
+        ranking.add(block)
+    return ranking.places()
 
 
 def by_sorting(queries: NDArray[Any], pool: NDArray[Any], count: int) -> list[list[int]]:

@@ -81,9 +81,20 @@ def test_a_bad_checkpoint_is_one_line_that_names_it(tmp_path: Path, how: str, li
     assert "\n" not in str(caught.value)
 
 
-def test_a_layer_beyond_the_last_is_one_line(tmp_path: Path) -> None:
-    model = write_encoder(tmp_path).model_copy(update={"layer": 9})
-    with pytest.raises(DataError, match="`layer` must be at most 2, got 9"):
+@pytest.mark.parametrize("layer", [9, [1, 9, 10]])
+def test_a_layer_beyond_the_last_is_one_line(tmp_path: Path, layer: object) -> None:
+    model = HubModel.model_validate(write_encoder(tmp_path).model_dump() | {"layer": layer})
+    with pytest.raises(DataError, match=r"^`layer` must be at most 2, got 9 \(/"):
+        probe(model, None, [Kind.RETRIEVAL])
+
+
+def test_no_first_token_is_pooled_where_there_is_none(tmp_path: Path) -> None:
+    both = {"pooling": ("mean", "cls")}
+    probe(write_encoder(tmp_path / "with").model_copy(update=both), None, [Kind.RETRIEVAL])
+    model = write_encoder(tmp_path / "without").model_copy(update=both)
+    file = tmp_path / "without" / "tokenizer.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"post_processor": None}))
+    with pytest.raises(DataError, match=r"^`pooling` must be mean unless .*, got cls \(/"):
         probe(model, None, [Kind.RETRIEVAL])
 
 

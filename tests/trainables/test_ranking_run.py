@@ -110,9 +110,9 @@ def test_a_pool_is_read_once_and_in_blocks_whatever_the_languages(
 ) -> None:
     read: list[int] = []
     states = Predictor.states
-    monkeypatch.setattr(Predictor, "states", lambda self, items, layer: (
-        read.append(len(items)), states(self, items, layer))[1])
-    monkeypatch.setattr("trainables.evaluation._BLOCK", 50)
+    monkeypatch.setattr(Predictor, "states", lambda self, items, wanted: (
+        read.append(len(items)), states(self, items, wanted))[1])
+    monkeypatch.setattr("trainables.retrieval._BLOCK", 50)
     for name in ("hub", "cache", "encoder"):
         (tmp_path / name).symlink_to(place / name)
     assert trial(model, tmp_path).scores == outcome.scores
