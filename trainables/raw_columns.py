@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trainables.hub import RawTable
+from trainables.parquet_files import RawTable
 from trainables.rows import DataError
 
 __all__ = ["RawColumns", "with_values"]
@@ -127,6 +127,18 @@ class RawColumns:
             row = number if lists is None else _row_of(lists, number)
             raise DataError(f"`{column}` must be {wanted}, got {_shown(values[number].as_py())} "
                             f"({self.place(row)})")
+
+    def check_lengths(self, one: tuple[str, pa.Array], other: tuple[str, pa.Array]) -> None:
+        """Refuse lists of which some row has more or fewer in the other column; each has its name.
+
+        Raises:
+            DataError: if there is such a row.
+        """
+        (name, lists), (other_name, others) = one, other
+        wanted, given = pc.list_value_length(lists), pc.list_value_length(others)
+        for row in np.flatnonzero(pc.not_equal(wanted, given))[:1].tolist():
+            raise DataError(f"`{other_name}` must be as long as `{name}`, got {given[row]} for "
+                            f"{wanted[row]} ({self.place(row)})")
 
     def _column(self, path: str) -> pa.Array:
         """Return a column, or by a dot a field of a struct or of a list of structs."""

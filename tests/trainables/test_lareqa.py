@@ -12,7 +12,8 @@ from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.tasks import find_task
 from tests.trainables.pools import PARAGRAPHS, SENTENCES, WORDS, write_lareqa
 from trainables.rows import DataError
-from trainables.sources import Sources, verify
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 LAREQA = find_task("lareqa", BENCHMARK_TASKS)
 

@@ -11,7 +11,8 @@ import pytest
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.tasks import find_task
 from tests.trainables.pools import entity, write_mewslix
-from trainables.sources import Sources, verify
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 MEWSLIX = find_task("mewsli-x", BENCHMARK_TASKS)
 
