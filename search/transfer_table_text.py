@@ -7,20 +7,18 @@ from textwrap import wrap
 from typing import Final, Protocol
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from search.intervals import Interval, spell
 from search.table_entries import Cell, TransferTable
+from search.text_tables import NONE, dimmed
 
-__all__ = ["NONE", "WIDTH", "Shown", "notes_of", "table_as_markdown", "table_as_text",
+__all__ = ["WIDTH", "Shown", "notes_of", "table_as_markdown", "table_as_text",
            "table_headline", "table_rows"]
 
 WIDTH: Final = 100
 """The columns of a terminal in which nine tasks and their averages fit."""
-NONE: Final = "-"
-"""What stands where there is no number."""
 
 _NAME_WIDTH: Final = 13  # "commonsenseqa"
 _AVERAGE_WIDTH: Final = 6  # "+12.3<"
@@ -50,8 +48,7 @@ def table_as_text(table: TransferTable) -> RenderableType:
         grid.add_column(Text(header), justify="right", overflow="fold")
     for name, cells in rows:
         grid.add_row(*map(Text, (name, *cells)))
-    return Group(Text(f"\n{table.title}", style="bold"), grid, *(
-        Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in notes_of(table)))
+    return Group(Text(f"\n{table.title}", style="bold"), grid, *dimmed(notes_of(table)))
 
 
 def table_as_markdown(table: TransferTable) -> list[str]:

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from search.entries import Question, Readout
 from search.faults import UserError
+from search.headline import headline, summary
 from search.readout import read_out
-from search.renderings import as_latex, as_markdown, as_tables, headline, summary
+from search.renderings import as_latex, as_markdown, as_tables
 from search.results import TrialResult
 from search.transfer_table_text import WIDTH
 from spaces.models import HubModel

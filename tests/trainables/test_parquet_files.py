@@ -26,6 +26,8 @@ from tests.trainables.spoiled import (
 )
 from trainables.hub import find_files
 from trainables.parquet_files import count_rows, read_table
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 SOURCE = HubSource(repository="org/name", config="c", splits={"train": "train"}, columns={})
 
@@ -157,3 +159,9 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, fault: str) -> None:
 def test_metadata_of_another_library_does_no_harm(mirror: Path) -> None:
     write(german(mirror), udpos_rows("de", 4), {b"pandas": json.dumps({"columns": []}).encode()})
     assert len(load(mirror, UDPOS, "de", "test")) == 4
+
+
+def test_other_languages_stay_good(mirror: Path) -> None:
+    FAULTS["a truncated file"][0](mirror)
+    sources = Sources(hub=str(mirror), cache=str(mirror))
+    assert verify(UDPOS, sources, train=("de", "en"), evaluation=("en", "th")) == []
