@@ -7,7 +7,6 @@ counted from 0 within their file, and columns are named as the repository names 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from trainables.parquet_files import RawTable
-from trainables.rows import DataError
+from trainables.rows import DataError, shown
 
 __all__ = ["RawColumns", "with_values"]
 
@@ -125,7 +124,7 @@ class RawColumns:
         mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)
         for number in np.flatnonzero(mask)[:1].tolist():
             row = number if lists is None else _row_of(lists, number)
-            raise DataError(f"`{column}` must be {wanted}, got {_shown(values[number].as_py())} "
+            raise DataError(f"`{column}` must be {wanted}, got {shown(values[number].as_py())} "
                             f"({self.place(row)})")
 
     def check_lengths(self, one: tuple[str, pa.Array], other: tuple[str, pa.Array]) -> None:
@@ -209,8 +208,3 @@ def _is_text(given: pa.DataType) -> bool:
 
 def _is_number_or_text(given: pa.DataType) -> bool:
     return bool(pa.types.is_integer(given)) or _is_text(given)
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

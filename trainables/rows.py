@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ from spaces.faults import UserError
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Task
 from trainables.pool import Pool
 
-__all__ = ["AbsentError", "DataError", "Rows", "fingerprint_of", "row_schema"]
+__all__ = ["AbsentError", "DataError", "Rows", "fingerprint_of", "row_schema", "shown"]
 
 _COLUMN_TYPES: dict[str, pa.DataType] = {
     "label": pa.int64(),
@@ -112,3 +113,9 @@ def fingerprint_of(table: pa.Table) -> str:
     with pa.ipc.new_stream(sink, whole.schema) as writer:
         writer.write_table(whole)
     return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: its `repr`, of more than 60 characters the beginning."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
