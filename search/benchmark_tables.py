@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from search.benchmark_scores import AggregateScore, BenchmarkLine, BenchmarkSection
 from search.entries import Entry
 from search.intervals import LEVEL, spell
-from search.text_tables import NONE, Row, TextTable
+from search.text_tables import NONE, TextRow, TextTable
 from spaces.benchmarks import Missing
 
 __all__ = ["benchmark_tables", "shared_data_table"]
@@ -39,7 +39,7 @@ def benchmark_tables(sections: Iterable[BenchmarkSection]) -> Iterator[TextTable
 def shared_data_table(entries: Iterable[Entry]) -> TextTable:
     """Return the table of what mixtures hold of the targets' own data."""
     listed = [entry for entry in entries if entry.same_data]
-    rows: list[Row] = [(", ".join(entry.labels), each.text)
+    rows: list[TextRow] = [(", ".join(entry.labels), each.text)
                         for entry in listed for each in entry.same_data]
     compared = any(entry.further for entry in listed)
     return TextTable(
@@ -59,7 +59,7 @@ def _name(line: BenchmarkLine, *, whole: bool) -> str:
     return f"{line.group} ({line.model}, {line.fidelity})" if whole else line.group
 
 
-def _row(section: BenchmarkSection, kind: str, name: str) -> Row:
+def _row(section: BenchmarkSection, kind: str, name: str) -> TextRow:
     found = [next((score for score in line.scores if (score.kind, score.name) == (kind, name)),
                   None) for line in section.lines]
     rests = {_rests(score) for score in found if score is not None}

@@ -11,7 +11,7 @@ from search.further import NAMES
 from search.headline import NON_COPY, gain_text, mixture_text, non_copy_metrics_text
 from search.intervals import Interval, spell
 from search.saturation import Saturation
-from search.text_tables import NONE, Row, TextTable
+from search.text_tables import NONE, TextRow, TextTable
 from spaces.trial_config import FURTHER_CONTROLS
 
 __all__ = ["readout_tables"]
@@ -65,7 +65,7 @@ def _non_copy(readout: Readout) -> TextTable:
                       f"{non_copy_metrics_text(readout)} on these rows alone."])
 
 
-def _mixture_row(entry: Entry, *, with_setting: bool) -> Row:
+def _mixture_row(entry: Entry, *, with_setting: bool) -> TextRow:
     name = mixture_text(entry) + (f"\n{_setting(entry)}" if with_setting else "")
     may_be_best = {None: NONE, True: "yes", False: "no"}[entry.in_winner_set]
     selected = NONE if entry.selection_gain is None else f"{entry.selection_gain:+.2f}"
@@ -77,7 +77,7 @@ def _is_it_the_task(readout: Readout) -> TextTable:
     compared = [entry for entry in readout.entries if entry.further]
     kinds = [kind for kind in FURTHER_CONTROLS
              if any(each.control == kind for entry in compared for each in entry.further)]
-    rows: list[Row] = []
+    rows: list[TextRow] = []
     notes = ["What a winner gains over its controls, and over training on the very same inputs "
              f"without its task: points on the report panel, {readout.level:.0%} t intervals, "
              "paired by seed block."]
@@ -118,7 +118,7 @@ def _setting(entry: Entry) -> str:
 def _curve(curve: Saturation) -> TextTable:
     header = (curve.axis, "score (points)", "trials", "next step gains (points)")
     gains = {each.start: each for each in (*curve.doublings, curve.first_step) if each is not None}
-    rows: list[Row] = []
+    rows: list[TextRow] = []
     for point in curve.points:
         step = gains.get(point.x)
         rows.append((f"{point.x:g}", spell(point.score), str(point.trials),

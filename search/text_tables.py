@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["NONE", "Row", "TextTable", "as_markdown_lines", "as_renderables", "dimmed"]
+__all__ = ["NONE", "TextRow", "TextTable", "as_markdown_lines", "as_renderables", "dimmed"]
 
-Row = tuple[str, ...]
+TextRow = tuple[str, ...]
 """The texts of a row's cells, the name first; a line feed breaks a cell in a terminal."""
 
 NONE: Final = "-"
@@ -23,8 +23,8 @@ class TextTable(NamedTuple):
     """A table for people; without rows its notes stand alone."""
 
     title: str
-    header: Row
-    rows: Sequence[Row]
+    header: TextRow
+    rows: Sequence[TextRow]
     notes: Sequence[str]
 
 
@@ -50,7 +50,7 @@ def dimmed(notes: Iterable[str]) -> Iterator[RenderableType]:
     return (Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in notes)
 
 
-def _grid(header: Row, rows: Iterable[Row]) -> Table:
+def _grid(header: TextRow, rows: Iterable[TextRow]) -> Table:
     table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
     for index, name in enumerate(header):
         table.add_column(name, justify="right" if index else "left", overflow="fold",

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from search.comparison_tables import metric_text
 from search.intervals import Interval, spell
 from search.table_entries import Cell, TransferTable
 from search.text_tables import NONE, dimmed
@@ -133,10 +134,10 @@ def _notes(table: TransferTable, best: str, survivor: str) -> Iterator[str]:
         yield "One seed block: there are no intervals, and nothing is tested."
     yield (f"{best}: the best row of a column. Best per target takes it in each, picked where it "
            "is shown, so it flatters. Exploratory: confirm on fresh seeds what you use.")
-    retrieval = [each.name for each in table.columns if len(each.tasks) == 1 and each.kind
-                 and each.kind.value == "retrieval"]
-    if retrieval and len(retrieval) < len(table.columns):
-        yield f"The second average leaves out {', '.join(retrieval)}."
+    averaged = [each.tasks for each in table.columns if each.is_average]
+    if len(averaged) == 2:
+        left_out = [task for task in averaged[0] if task not in averaged[1]]
+        yield f"The second average leaves out {', '.join(left_out)}."
     if weak := [each.name for each in table.columns if each.at_chance]:
         yield f"The controls are at chance level in {', '.join(weak)}: gains there say little."
     if failed := sum(row.failed for row in table.rows):
@@ -152,7 +153,7 @@ def _metrics(table: TransferTable) -> str:
     found: dict[str, list[str]] = {}
     for column in table.columns:
         if column.metric is not None:
-            found.setdefault(column.metric.replace("_", " "), []).append(column.name)
+            found.setdefault(metric_text(column.metric), []).append(column.name)
     if len(found) == 1:
         return next(iter(found))
     return "; ".join(f"{metric}: {', '.join(names)}" for metric, names in found.items())

@@ -27,7 +27,7 @@ def _stated(given: object) -> object:
     return str(given) if isinstance(given, Path) else given
 
 
-Place = Annotated[str, BeforeValidator(_stated)]
+Directory = Annotated[str, BeforeValidator(_stated)]
 
 
 class Sources(Value):
@@ -37,8 +37,8 @@ class Sources(Value):
     them, and read again when files change.
     """
 
-    hub: Place | None = None
-    cache: Place
+    hub: Directory | None = None
+    cache: Directory
 
     def splits(self, task: Task, language: str) -> tuple[Split, ...]:
         """Return the splits that can be had of a task in a language.

@@ -18,13 +18,13 @@ from trainables.hub import find_files
 from trainables.parquet_files import RawTable, SplitFiles, count_rows, read_table
 from trainables.rows import AbsentError, Rows
 
-__all__ = ["Part", "count_table_rows", "parts_of", "read_table_rows"]
+__all__ = ["TablePart", "count_table_rows", "parts_of", "read_table_rows"]
 
 # Of one study's splits the largest, English MNLI, takes about 80 MB; most take less than one.
 _KEPT = 256
 
 
-class Part(NamedTuple):
+class TablePart(NamedTuple):
     """One of the splits there (`name`) of which a split is made, and its files."""
 
     source: HubSource | FilesSource
@@ -32,7 +32,7 @@ class Part(NamedTuple):
     found: SplitFiles
 
 
-def parts_of(task: Task, language: str, split: Split, mirror: Path | None) -> Iterator[Part]:
+def parts_of(task: Task, language: str, split: Split, mirror: Path | None) -> Iterator[TablePart]:
     """Yield what a split is made of: of each source each of the splits there.
 
     A part of which nothing is there has no files.
@@ -51,7 +51,7 @@ def parts_of(task: Task, language: str, split: Split, mirror: Path | None) -> It
             found = (find_own_file(source, language, name)
                      if isinstance(source, FilesSource) else
                      find_files(source, source.config_of(language), name, mirror))
-            yield Part(source, name, found)
+            yield TablePart(source, name, found)
 
 
 def count_table_rows(task: Task, language: str, split: Split, mirror: Path | None) -> int:
@@ -81,7 +81,9 @@ def read_table_rows(task: Task, language: str, split: Split, mirror: Path | None
                  split)
 
 
-def _existing(task: Task, language: str, split: Split, mirror: Path | None) -> tuple[Part, ...]:
+def _existing(
+    task: Task, language: str, split: Split, mirror: Path | None
+) -> tuple[TablePart, ...]:
     parts = tuple(parts_of(task, language, split, mirror))
     for source, name, found in parts:
         if not found.files:
