@@ -17,7 +17,7 @@ from spaces.languages import ENGLISH
 from spaces.value import Value
 from trainables.scores import PanelName, Scores
 
-__all__ = ["Aggregate", "AggregateKind", "Measured", "Part", "Split", "aggregates_of", "common",
+__all__ = ["Aggregate", "AggregateKind", "Grouping", "Measured", "Part", "aggregates_of", "common",
            "measured"]
 
 Measured = Mapping[tuple[str, str], tuple[str, ...]]
@@ -64,7 +64,7 @@ class Aggregate(Value):
                          for part in self.parts)
 
 
-class Split(Value):
+class Grouping(Value):
     """By what a trial's scores are told apart.
 
     `seen` are the languages of its training phases, `unread` those that its encoder's pretraining
@@ -97,16 +97,19 @@ def common(listed: Iterable[Measured]) -> Measured:
             if all(other.get(pair) == metrics for other in others)}
 
 
-def aggregates_of(benchmark: Benchmark, scored: Measured, split: Split) -> tuple[Aggregate, ...]:
+def aggregates_of(
+    benchmark: Benchmark, scored: Measured, grouping: Grouping
+) -> tuple[Aggregate, ...]:
     """Return every aggregate of a benchmark that rests on at least one score.
 
     Args:
         benchmark: its tasks and languages.
         scored: what there is; what is not of the benchmark is passed over.
-        split: by what the scores are told apart.
+        grouping: by what the scores are told apart.
     """
-    return tuple(found for found in (*_means(benchmark, scored), *_apart(benchmark, scored, split),
-                                     *_gaps(benchmark, scored)) if found is not None)
+    return tuple(found for found in (
+        *_means(benchmark, scored), *_apart(benchmark, scored, grouping),
+        *_gaps(benchmark, scored)) if found is not None)
 
 
 # ---- means ----------------------------------------------------------------------------------
@@ -122,24 +125,26 @@ def _means(benchmark: Benchmark, scored: Measured) -> Iterable[Aggregate | None]
                 _in(benchmark, set(Category) - {Category.RETRIEVAL}), scored)
 
 
-def _apart(benchmark: Benchmark, scored: Measured, split: Split) -> Iterable[Aggregate | None]:
+def _apart(
+    benchmark: Benchmark, scored: Measured, grouping: Grouping
+) -> Iterable[Aggregate | None]:
     """Yield the averages over seen and unseen languages, and over targets with and without data."""
     tasks = benchmark.tasks
     yield _mean("training", "languages trained on", tasks, scored,
-                lambda code: code in split.seen)
+                lambda code: code in grouping.seen)
     yield _mean("training", "zero-shot languages", tasks, scored,
-                lambda code: code not in split.seen)
-    unread = split.unread
+                lambda code: code not in grouping.seen)
+    unread = grouping.unread
     if unread is not None:
         yield _mean("pretraining", "languages read in pretraining", tasks, scored,
                     lambda code: code not in unread)
         yield _mean("pretraining", "languages not read in pretraining", tasks, scored,
                     lambda code: code in unread)
-    if split.shared:
+    if grouping.shared:
         yield _mean("data", "targets with their data in both phases",
-                    [task for task in tasks if task.task in split.shared], scored)
+                    [task for task in tasks if task.task in grouping.shared], scored)
         yield _mean("data", "targets with data of their own",
-                    [task for task in tasks if task.task not in split.shared], scored)
+                    [task for task in tasks if task.task not in grouping.shared], scored)
 
 
 def _mean(

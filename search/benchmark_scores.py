@@ -12,8 +12,8 @@ import pyarrow as pa
 from search.aggregates import (
     Aggregate,
     AggregateKind,
+    Grouping,
     Measured,
-    Split,
     aggregates_of,
     common,
     measured,
@@ -195,9 +195,9 @@ def _line(
 ) -> BenchmarkLine:
     first = min(trials, key=lambda each: (each.config.seed, each.trial))
     seen = seen_languages(first)
-    split = Split(seen=seen, unread=unread_by(first.config.model), shared=frozenset(
+    grouping = Grouping(seen=seen, unread=unread_by(first.config.model), shared=frozenset(
         each.target for each in active_data(first, shared)))
-    found = aggregates_of(benchmark, _measured([*trials, *controls]), split)
+    found = aggregates_of(benchmark, _measured([*trials, *controls]), grouping)
     pulls = rows.pulls(first)
     parallel = {task.task for task in benchmark.tasks if task.task and task.parallel}
     return BenchmarkLine(

@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 from search.benchmark_scores import AggregateScore, BenchmarkLine, BenchmarkSection
 from search.entries import Entry
 from search.intervals import LEVEL, spell
+from search.text_tables import NONE, TextRow, TextTable
 from spaces.benchmarks import Missing
 
 __all__ = ["benchmark_tables", "shared_data_table"]
 
-_Row = tuple[str, ...]
-_Table = tuple[str, _Row, list[_Row], list[str]]
-_NONE = "-"
 _NOTES = (
     "Points on the report panel: a task's are the mean over its languages, of questions over exact "
     "match and F1. After ± the standard error over seeds, in brackets that over test items of the "
@@ -23,8 +21,8 @@ _NOTES = (
     " on are those of any training phase. Transfer gap: English less the mean of the others.")
 
 
-def benchmark_tables(sections: Iterable[BenchmarkSection]) -> Iterator[_Table]:
-    """Yield title, header, rows and notes of each benchmark's table."""
+def benchmark_tables(sections: Iterable[BenchmarkSection]) -> Iterator[TextTable]:
+    """Yield a table for each benchmark."""
     for number, section in enumerate(sections):
         names = dict.fromkeys((score.kind, score.name) for line in section.lines
                               for score in line.scores)
@@ -33,20 +31,22 @@ def benchmark_tables(sections: Iterable[BenchmarkSection]) -> Iterator[_Table]:
         notes = [] if section.official else [f"Not official: {'; '.join(section.reasons)}."]
         missing = "; ".join(map(_missing, section.missing))
         notes += [f"Missing: {missing}."] if missing else []
-        yield (_title(section), header, [_row(section, kind, name) for kind, name in names],
-               [*notes, *(() if number else _NOTES)])
+        yield TextTable(_title(section), header,
+                        [_row(section, kind, name) for kind, name in names],
+                        [*notes, *(() if number else _NOTES)])
 
 
-def shared_data_table(entries: Iterable[Entry]) -> _Table:
-    """Return title, header, rows and notes of what mixtures hold of the targets' own data."""
+def shared_data_table(entries: Iterable[Entry]) -> TextTable:
+    """Return the table of what mixtures hold of the targets' own data."""
     listed = [entry for entry in entries if entry.same_data]
-    rows: list[_Row] = [(", ".join(entry.labels), each.text)
+    rows: list[TextRow] = [(", ".join(entry.labels), each.text)
                         for entry in listed for each in entry.same_data]
     compared = any(entry.further for entry in listed)
-    return ("The same data in both phases", ("mixture", "what"), rows,
-            ["A gain there may be more updates on data of the target's own. The comparison is the "
-             "equal-update control, "
-             + ("above." if compared else "`controls.further`, which this study does not have.")])
+    return TextTable(
+        "The same data in both phases", ("mixture", "what"), rows,
+        ["A gain there may be more updates on data of the target's own. The comparison is the "
+         "equal-update control, "
+         + ("above." if compared else "`controls.further`, which this study does not have.")])
 
 
 def _title(section: BenchmarkSection) -> str:
@@ -59,12 +59,12 @@ def _name(line: BenchmarkLine, *, whole: bool) -> str:
     return f"{line.group} ({line.model}, {line.fidelity})" if whole else line.group
 
 
-def _row(section: BenchmarkSection, kind: str, name: str) -> _Row:
+def _row(section: BenchmarkSection, kind: str, name: str) -> TextRow:
     found = [next((score for score in line.scores if (score.kind, score.name) == (kind, name)),
                   None) for line in section.lines]
     rests = {_rests(score) for score in found if score is not None}
     title = ", ".join(filter(None, (name, *rests))) if len(rests) == 1 else name
-    return (title, *(_NONE if score is None else _cell(score, with_rests=len(rests) > 1)
+    return (title, *(NONE if score is None else _cell(score, with_rests=len(rests) > 1)
                      for score in found))
 
 

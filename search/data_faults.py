@@ -15,7 +15,8 @@ from trainables.encoder_ref import model_directory
 from trainables.overlaps import overlap_faults
 from trainables.probe import probe_faults
 from trainables.rows import DataError
-from trainables.sources import Sources, verify
+from trainables.sources import Sources
+from trainables.task_status import verify
 from trainables.workspace import Workspace
 
 __all__ = ["faults_of", "needs_of", "sources_of"]

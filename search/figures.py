@@ -30,10 +30,10 @@ from search.figure_style import (
     single_figure,
     write_png,
 )
+from search.headline import gain_text
 from search.heat_map import draw_transfer_table
 from search.intervals import in_points
 from search.objective import Objective
-from search.renderings import gain_text
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation
 

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from search.figure_style import GREY, INK, add_title, single_figure
 from search.table_entries import Cell, Row, TransferTable
+from spaces.tasks import Kind
 
 __all__ = ["colour_limit", "draw_transfer_table"]
 
@@ -45,7 +46,7 @@ def colour_limit(table: TransferTable) -> float:
     Untrained retrieval gains many times more or less than the rest, and would leave it pale.
     """
     trained = {column.name for column in table.columns if not column.is_average
-               and column.kind is not None and column.kind.value != "retrieval"}
+               and column.kind is not Kind.RETRIEVAL}
     every = [(cell.column, abs(cell.gain.mean)) for row in table.rows for cell in row.cells
              if cell.gain is not None]
     found = [size for name, size in every if name in trained] or [size for _, size in every]

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable
 
 from search.results import Outcome, TrialResult
+from search.text_tables import TextRow, TextTable
 from spaces.representations import Representation
 from spaces.value import Value
 
 __all__ = ["RepresentationUse", "representation_table", "representation_use"]
 
-_Row = tuple[str, ...]
 
 
 class RepresentationUse(Value):
@@ -52,17 +52,17 @@ def representation_use(results: Iterable[TrialResult]) -> tuple[RepresentationUs
         for key, found in sorted(points.items(), key=lambda pair: pair[0][:2]))
 
 
-def representation_table(uses: Iterable[RepresentationUse]
-                         ) -> tuple[str, _Row, list[_Row], list[str]]:
-    """Return title, header, rows and notes."""
+def representation_table(uses: Iterable[RepresentationUse]) -> TextTable:
+    """Return what was chosen, a row a target and model, for people."""
     listed = list(uses)
     several = len({use.model for use in listed}) > 1
-    rows: list[_Row] = [
+    rows: list[TextRow] = [
         (f"{use.task} ({use.model})" if several else use.task, use.representation.name,
          f"{use.points:.2f}", f"{use.chosen} of {use.trials}", str(use.controls))
         for use in listed]
-    return ("What retrieval was read by",
-            ("target", "representation", "selection panel (points)", "chosen by trials",
-             "of them controls"), rows,
-            ["Each trial chose by its own mean over the selection panel's languages, and scored "
-             "both panels by its choice alone. The points are means over all finished trials."])
+    return TextTable(
+        "What retrieval was read by",
+        ("target", "representation", "selection panel (points)", "chosen by trials",
+         "of them controls"), rows,
+        ["Each trial chose by its own mean over the selection panel's languages, and scored both "
+         "panels by its choice alone. The points are means over all finished trials."])

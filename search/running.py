@@ -9,11 +9,11 @@ from search.agenda import Agenda
 from search.answer import illustrator, print_answer, question_of, write_answer
 from search.cluster import capacity, joined
 from search.faults import InterruptedSearch
+from search.headline import summary
 from search.interrupts import Interrupted
 from search.live import LiveView
 from search.open_search import OpenSearch
 from search.preparation import Preparation
-from search.renderings import summary
 from search.tracking import Tracker
 from search.tuner import run_search
 

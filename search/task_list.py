@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from search.declaration import CATALOGUE
 from search.faults import UserError
 from search.options import Options
 from search.storage import storage_root
+from search.text_tables import dimmed
 from spaces.data_sources import FilesSource, LabSource, Source
 from spaces.tasks import Task, find_task
 from trainables.sources import Sources
@@ -62,9 +61,7 @@ def _as_table(found: Sequence[tuple[Task, TaskStatus | None]]) -> RenderableType
     for task, status in found:
         table.add_row(task.name, task.kind.value, ", ".join(task.roles), task.metric,
                       *_counts(task, status), _where(task) if status is None else _status(status))
-    notes = (Padding(Text(line, style="dim"), (0, 0, 0, 1)) for _, status in found if status
-             for line in _notes(status))
-    return Group(table, *notes)
+    return Group(table, *dimmed(line for _, status in found if status for line in _notes(status)))
 
 
 def _counts(task: Task, status: TaskStatus | None) -> Iterator[str]:

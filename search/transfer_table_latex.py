@@ -7,7 +7,8 @@ from typing import Final
 
 from search.intervals import Interval
 from search.table_entries import Cell, TransferTable
-from search.transfer_table_text import NONE, notes_of, table_rows
+from search.text_tables import NONE
+from search.transfer_table_text import notes_of, table_rows
 
 __all__ = ["escaped", "table_as_latex"]
 

@@ -7,20 +7,19 @@ from textwrap import wrap
 from typing import Final, Protocol
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from search.comparison_tables import metric_text
 from search.intervals import Interval, spell
 from search.table_entries import Cell, TransferTable
+from search.text_tables import NONE, dimmed
 
-__all__ = ["NONE", "WIDTH", "Shown", "notes_of", "table_as_markdown", "table_as_text",
+__all__ = ["WIDTH", "Shown", "notes_of", "table_as_markdown", "table_as_text",
            "table_headline", "table_rows"]
 
 WIDTH: Final = 100
 """The columns of a terminal in which nine tasks and their averages fit."""
-NONE: Final = "-"
-"""What stands where there is no number."""
 
 _NAME_WIDTH: Final = 13  # "commonsenseqa"
 _AVERAGE_WIDTH: Final = 6  # "+12.3<"
@@ -50,8 +49,7 @@ def table_as_text(table: TransferTable) -> RenderableType:
         grid.add_column(Text(header), justify="right", overflow="fold")
     for name, cells in rows:
         grid.add_row(*map(Text, (name, *cells)))
-    return Group(Text(f"\n{table.title}", style="bold"), grid, *(
-        Padding(Text(note, style="dim"), (0, 0, 0, 1)) for note in notes_of(table)))
+    return Group(Text(f"\n{table.title}", style="bold"), grid, *dimmed(notes_of(table)))
 
 
 def table_as_markdown(table: TransferTable) -> list[str]:
@@ -136,10 +134,10 @@ def _notes(table: TransferTable, best: str, survivor: str) -> Iterator[str]:
         yield "One seed block: there are no intervals, and nothing is tested."
     yield (f"{best}: the best row of a column. Best per target takes it in each, picked where it "
            "is shown, so it flatters. Exploratory: confirm on fresh seeds what you use.")
-    retrieval = [each.name for each in table.columns if len(each.tasks) == 1 and each.kind
-                 and each.kind.value == "retrieval"]
-    if retrieval and len(retrieval) < len(table.columns):
-        yield f"The second average leaves out {', '.join(retrieval)}."
+    averaged = [each.tasks for each in table.columns if each.is_average]
+    if len(averaged) == 2:
+        left_out = [task for task in averaged[0] if task not in averaged[1]]
+        yield f"The second average leaves out {', '.join(left_out)}."
     if weak := [each.name for each in table.columns if each.at_chance]:
         yield f"The controls are at chance level in {', '.join(weak)}: gains there say little."
     if failed := sum(row.failed for row in table.rows):
@@ -155,7 +153,7 @@ def _metrics(table: TransferTable) -> str:
     found: dict[str, list[str]] = {}
     for column in table.columns:
         if column.metric is not None:
-            found.setdefault(column.metric.replace("_", " "), []).append(column.name)
+            found.setdefault(metric_text(column.metric), []).append(column.name)
     if len(found) == 1:
         return next(iter(found))
     return "; ".join(f"{metric}: {', '.join(names)}" for metric, names in found.items())

@@ -32,7 +32,7 @@ _COMPUTING = ("scikit-learn", "rapidfuzz")
 
 @dataclass(frozen=True)
 class BaselinesPhase(Phase):
-    """Every baseline trained on each task's English rows and scored on `sets`.
+    """Every baseline scored on `sets`, where labels are to be learnt after the task's English rows.
 
     A task whose pool holds more than `MOST_CANDIDATES` has none.
 

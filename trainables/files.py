@@ -20,7 +20,13 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from spaces.data_sources import FilesSource
-from trainables.hub import RawTable, SplitFiles, check_fetched, read_table, readable
+from trainables.parquet_files import (
+    RawTable,
+    SplitFiles,
+    check_fetched,
+    read_table,
+    readable,
+)
 from trainables.rows import DataError
 
 __all__ = ["LABELS_FILE", "find_own_file", "missing_file", "read_labels", "read_own_file"]

@@ -8,9 +8,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence, Sized
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["accuracy", "balanced_accuracy", "check_paired", "check_some", "points_of"]
+__all__ = ["CONSTANTS_TRIED", "accuracy", "balanced_accuracy", "check_paired", "check_some",
+           "points_of"]
+
+CONSTANTS_TRIED: Final = 20
+"""Most frequent values tried where the best constant prediction has no closed form."""
 
 
 def accuracy(gold: Sequence[int], predicted: Sequence[int]) -> float:

@@ -23,8 +23,9 @@ import pyarrow as pa
 from pydantic import Field
 
 from spaces.tasks import Kind
+from trainables.composed_text import composed_text
 from trainables.pool import Candidate, Corpus, Pool
-from trainables.published import Id, Place, Published, Text, read_json
+from trainables.published import Id, Position, Published, Text, read_json
 from trainables.rows import DataError, row_schema
 
 __all__ = ["lareqa_files", "read_lareqa"]
@@ -34,7 +35,7 @@ FOLDER = "xquad-r"
 
 class _Answer(Published):
     text: Text
-    answer_start: Place
+    answer_start: Position
 
 
 class _Question(Published):
@@ -46,7 +47,7 @@ class _Question(Published):
 class _Paragraph(Published):
     context: Text
     qas: Annotated[list[_Question], Field(min_length=1)]
-    sentence_breaks: Annotated[list[tuple[Place, Place]], Field(min_length=1)]
+    sentence_breaks: Annotated[list[tuple[Position, Position]], Field(min_length=1)]
 
 
 class _Article(Published):
@@ -93,7 +94,7 @@ def read_lareqa(files: Sequence[Path], languages: Sequence[str]) -> Corpus:
     schema = row_schema(Kind.RANKING)
     return Corpus(pool, {
         (code, "validation"): pa.Table.from_pylist([
-            {"id": each.id, "document": f"{number}", "text": each.question.strip(),
+            {"id": each.id, "document": f"{number}", "text": composed_text(each.question.strip()),
              "relevant": sorted(relevant[each.id])} for number, each in questions[code]
         ], schema=schema) for code in languages})
 
@@ -136,8 +137,9 @@ def _answering(paragraph: _Paragraph, question: _Question, place: str) -> list[i
 def _candidates(code: str, read: _File) -> Iterator[Candidate]:
     for number, paragraph in read.paragraphs:
         for each, (first, end) in enumerate(paragraph.sentence_breaks):
-            yield Candidate(f"{code}_{number}_{each}", paragraph.context[first:end],
-                            paragraph.context)
+            yield Candidate(f"{code}_{number}_{each}",
+                            composed_text(paragraph.context[first:end]),
+                            composed_text(paragraph.context))
 
 
 def _check_parallel(questions: Mapping[str, Sequence[tuple[int, _Question]]],

@@ -26,7 +26,13 @@ from trainables.answer_metrics import (
     squad2_f1,
     squad_normalised,
 )
-from trainables.label_metrics import accuracy, balanced_accuracy, check_some, points_of
+from trainables.label_metrics import (
+    CONSTANTS_TRIED,
+    accuracy,
+    balanced_accuracy,
+    check_some,
+    points_of,
+)
 from trainables.ranking_metrics import mean_average_precision, random_average_precision
 from trainables.scores import Subset
 from trainables.tag_metrics import (
@@ -41,8 +47,6 @@ __all__ = ["METRICS", "Metric", "chance", "collapsed", "metric_of", "metrics_of"
 Metric = Callable[[Sequence[Any], Sequence[Any]], float]
 """(gold, predicted), one value per row each -> points. Order of rows does not matter."""
 
-# Answers tried as the constant prediction; the best of all texts has no closed form.
-_CONSTANT_ANSWERS = 20
 _BALANCED = "balanced_accuracy"
 _MLQA = "mlqa_"
 _AVERAGE_PRECISION = "map@20"
@@ -116,8 +120,9 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any], *,
     """Return the points of the best constant prediction: one value for every row (or token).
 
     For balanced accuracy that is 100 / labels, of the labels that occur. For QA the constants tried
-    are the empty text and the 20 most frequent gold answers. For ranking, it is what a random
-    ranking of a `pool` of so many candidates is expected to score.
+    are the empty text and the 20 most frequent gold answers, for the F1 of tags the 20 most
+    frequent tags. For ranking, it is what a random ranking of a `pool` of so many candidates is
+    expected to score.
 
     Raises:
         ValueError: if there are no rows, or a ranking's pool is not given.
@@ -132,7 +137,7 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any], *,
         case Kind.QA, _:
             normalised = _normaliser(name, language)
             counted = Counter(chain.from_iterable({*map(normalised, row)} for row in gold))
-            texts = ["", *(text for text, _ in counted.most_common(_CONSTANT_ANSWERS))]
+            texts = ["", *(text for text, _ in counted.most_common(CONSTANTS_TRIED))]
             return max(metric(gold, [text] * len(gold)) for text in texts)
         case Kind.TAGGING, "f1":
             return constant_chunk_f1(gold, task.labels)

@@ -23,8 +23,9 @@ from pydantic import Field
 
 from spaces.data_sources import Split
 from spaces.tasks import Kind
+from trainables.composed_text import composed_text
 from trainables.pool import Candidate, Corpus, Pool
-from trainables.published import Id, Place, Published, Text, read_lines
+from trainables.published import Id, Position, Published, Text, read_lines
 from trainables.rows import DataError, row_schema
 
 __all__ = ["mewslix_files", "read_mewslix"]
@@ -37,8 +38,8 @@ _BRACES = re.compile(r"\{(.*?)\}")
 
 
 class _Span(Published):
-    start: Place
-    end: Place
+    start: Position
+    end: Position
 
     def of(self, text: str) -> str | None:
         """Return what the span covers of a text, None where it does not lie in it."""
@@ -180,5 +181,5 @@ def _query(article: _Article, mention: _MentionSpan, place: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return a text without line breaks and pairs of spaces, as XTREME's code does it."""
-    return " ".join(text.splitlines()).replace("  ", " ").strip()
+    """Return a text, composed, without line breaks and pairs of spaces, as XTREME's code has it."""
+    return composed_text(" ".join(text.splitlines()).replace("  ", " ").strip())

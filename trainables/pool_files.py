@@ -9,11 +9,10 @@ from typing import Final
 from spaces.data_sources import PoolSource, Split
 from spaces.tasks import Task
 from spaces.value import digest_of
-from trainables.columns import fingerprint_of
 from trainables.lareqa import lareqa_files, read_lareqa
 from trainables.mewslix import mewslix_files, read_mewslix
 from trainables.pool import Corpus
-from trainables.rows import AbsentError, DataError, Rows
+from trainables.rows import AbsentError, DataError, Rows, fingerprint_of
 
 __all__ = ["read_pool_rows"]
 

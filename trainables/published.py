@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from trainables.rows import DataError
+from trainables.rows import DataError, shown
 
-__all__ = ["Id", "Part", "Place", "Published", "Text", "read_json", "read_lines"]
+__all__ = ["Id", "Part", "Position", "Published", "Text", "read_json", "read_lines"]
 
 _TEXT: Final = r"\S"
 Id = Annotated[str, StringConstraints(pattern=r"^\S+$")]
 Text = Annotated[str, StringConstraints(pattern=_TEXT)]
-Place = Annotated[int, Field(ge=0)]
+Position = Annotated[int, Field(ge=0)]
 """A position in a text, in Unicode code points."""
 
 
@@ -71,14 +71,9 @@ def _told(error: ValidationError) -> str:
         return f"`{key}` must be there, got none"
     if fault["type"] == "string_pattern_mismatch":
         law = "a text" if fault["ctx"]["pattern"] == _TEXT else "an id without white space"
-        return f"`{key}` must be {law}, got {_shown(fault['input'])}"
+        return f"`{key}` must be {law}, got {shown(fault['input'])}"
     law = fault["msg"][:1].lower() + fault["msg"][1:]
-    return f"`{key}` must be as published: {law}, got {_shown(fault['input'])}"
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    return f"`{key}` must be as published: {law}, got {shown(fault['input'])}"
 
 
 def _unreadable(file: Path, error: OSError) -> DataError:

@@ -7,15 +7,14 @@ counted from 0 within their file, and columns are named as the repository names 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from trainables.hub import RawTable
-from trainables.rows import DataError
+from trainables.parquet_files import RawTable
+from trainables.rows import DataError, shown
 
 __all__ = ["RawColumns", "with_values"]
 
@@ -125,8 +124,20 @@ class RawColumns:
         mask = pc.fill_null(wrong, False).to_numpy(zero_copy_only=False)
         for number in np.flatnonzero(mask)[:1].tolist():
             row = number if lists is None else _row_of(lists, number)
-            raise DataError(f"`{column}` must be {wanted}, got {_shown(values[number].as_py())} "
+            raise DataError(f"`{column}` must be {wanted}, got {shown(values[number].as_py())} "
                             f"({self.place(row)})")
+
+    def check_lengths(self, one: tuple[str, pa.Array], other: tuple[str, pa.Array]) -> None:
+        """Refuse lists of which some row has more or fewer in the other column; each has its name.
+
+        Raises:
+            DataError: if there is such a row.
+        """
+        (name, lists), (other_name, others) = one, other
+        wanted, given = pc.list_value_length(lists), pc.list_value_length(others)
+        for row in np.flatnonzero(pc.not_equal(wanted, given))[:1].tolist():
+            raise DataError(f"`{other_name}` must be as long as `{name}`, got {given[row]} for "
+                            f"{wanted[row]} ({self.place(row)})")
 
     def _column(self, path: str) -> pa.Array:
         """Return a column, or by a dot a field of a struct or of a list of structs."""
@@ -197,8 +208,3 @@ def _is_text(given: pa.DataType) -> bool:
 
 def _is_number_or_text(given: pa.DataType) -> bool:
     return bool(pa.types.is_integer(given)) or _is_text(given)
-
-
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

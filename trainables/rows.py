@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,7 +15,7 @@ from spaces.faults import UserError
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Task
 from trainables.pool import Pool
 
-__all__ = ["AbsentError", "DataError", "Rows"]
+__all__ = ["AbsentError", "DataError", "Rows", "fingerprint_of", "row_schema", "shown"]
 
 _COLUMN_TYPES: dict[str, pa.DataType] = {
     "label": pa.int64(),
@@ -100,3 +103,19 @@ def row_schema(kind: Kind) -> pa.Schema:
     """Return the Arrow schema of a kind's rows."""
     names = ("id", "document", *CANONICAL_COLUMNS[kind])
     return pa.schema([(name, _COLUMN_TYPES.get(name, pa.string())) for name in names])
+
+
+def fingerprint_of(table: pa.Table) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a table's rows, however chunked or stored."""
+    sink = pa.BufferOutputStream()
+    # Taken anew, so that nothing a slice or a filter left in the buffers is hashed.
+    whole = table.take(pa.array(np.arange(len(table)))).combine_chunks()
+    with pa.ipc.new_stream(sink, whole.schema) as writer:
+        writer.write_table(whole)
+    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: its `repr`, of more than 60 characters the beginning."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

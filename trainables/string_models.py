@@ -1,7 +1,8 @@
 """String models: what characters alone predict of rows, by kind of task.
 
 No word is known to mean anything: rows are solved by the n-grams and the edit distances that
-they share with English rows, so by cognates, symbols, names and lengths.
+they share with English rows, or with what they choose from: so by cognates, symbols, names and
+lengths.
 """
 
 from __future__ import annotations

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 from spaces.data_sources import Split
 from spaces.tasks import Task
 from spaces.value import Value
 from trainables.rows import AbsentError, DataError
+from trainables.scores import PanelName
 from trainables.sources import Sources
 
-__all__ = ["TaskStatus", "status_of"]
+__all__ = ["TaskStatus", "status_of", "verify"]
 
 Place = tuple[Split, str]
 """A split and the code of a language."""
@@ -76,3 +78,41 @@ def _wanted(task: Task, language: str, present: Sequence[Split]) -> list[Split]:
     if language in task.evaluation and not {"validation", "test"} & set(wanted):
         wanted.append("validation")
     return wanted
+
+
+def verify(
+    task: Task,
+    sources: Sources,
+    *,
+    train: Sequence[str] | None = None,
+    evaluation: Sequence[str] | None = None,
+) -> list[str]:
+    """Return one line per fault in the data that a study needs of a task; none is best.
+
+    Args:
+        task: the task.
+        sources: where its rows come from.
+        train: the languages whose train split is needed; None for all that the task lists.
+        evaluation: the languages scored on either panel; None for all that the task lists.
+    """
+    return list(dict.fromkeys(_faults(
+        task, sources,
+        task.train if train is None else train,
+        task.evaluation if evaluation is None else evaluation,
+    )))
+
+
+def _faults(
+    task: Task, sources: Sources, train: Sequence[str], evaluation: Sequence[str]
+) -> Iterator[str]:
+    for language in train:
+        try:
+            sources.rows(task, language, "train")
+        except DataError as error:
+            yield str(error)
+    for language in evaluation:
+        for panel in get_args(PanelName):
+            try:
+                sources.panel_rows(task, language, panel)
+            except DataError as error:
+                yield str(error)

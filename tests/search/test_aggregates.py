@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from search.aggregates import Aggregate, Split, aggregates_of, common, measured
+from search.aggregates import Aggregate, Grouping, aggregates_of, common, measured
 from spaces.benchmarks import BENCHMARKS, Benchmark
 from trainables.scores import PanelName, Score, Scores, Subset
 
@@ -38,9 +38,9 @@ def scores_of(points: Mapping[tuple[str, str], Mapping[str, float]], *,
 SCORES = scores_of(POINTS)
 
 
-def found(benchmark: Benchmark = XTREME, split: Split | None = None, scores: Scores = SCORES
+def found(benchmark: Benchmark = XTREME, grouping: Grouping | None = None, scores: Scores = SCORES
           ) -> dict[str, Aggregate]:
-    listed = aggregates_of(benchmark, measured(scores), split or Split())
+    listed = aggregates_of(benchmark, measured(scores), grouping or Grouping())
     assert len({each.name for each in listed}) == len(listed)
     return {each.name: each for each in listed}
 
@@ -65,9 +65,9 @@ def test_every_aggregate_is_as_worked_out_by_hand() -> None:
 
 
 def test_what_was_trained_on_is_no_zero_shot_score() -> None:
-    split = Split(seen=frozenset({"en", "de"}), unread=frozenset({"sw"}),
+    grouping = Grouping(seen=frozenset({"en", "de"}), unread=frozenset({"sw"}),
                   shared=frozenset({"udpos", "xquad"}))
-    points = {name: each.points(SCORES) for name, each in found(split=split).items()}
+    points = {name: each.points(SCORES) for name, each in found(grouping=grouping).items()}
     # Trained on: XNLI 75, UD-POS 80, XQuAD 75, Tatoeba 50. Not: XNLI 60, XQuAD 50, MLQA 40, 10.
     assert points["languages trained on"] == pytest.approx((75 + 80 + 75 + 50) / 4)
     assert points["zero-shot languages"] == pytest.approx((60 + 50 + 40 + 10) / 4)
@@ -111,7 +111,7 @@ def test_other_panels_subsets_and_tasks_are_passed_over() -> None:
 
 
 def test_nothing_is_averaged_that_was_not_scored() -> None:
-    assert aggregates_of(XTREME, {}, Split()) == ()
+    assert aggregates_of(XTREME, {}, Grouping()) == ()
     only = found(scores=scores_of({("xnli", "accuracy"): {"sw": 60}}))
     assert set(only) == {"XNLI", "sentence-pair classification", "average",
                          "average without retrieval", "zero-shot languages"}
@@ -150,9 +150,9 @@ def test_aggregates_are_linear_in_scores(seed: int) -> None:
     mixed = Scores(scores=tuple(
         a.model_copy(update={"points": share * a.points + (1 - share) * b.points})
         for a, b in zip(one.scores, other.scores, strict=True)))
-    split = Split(seen=frozenset({"en", "de", "zh"}), unread=frozenset({"yo"}),
+    grouping = Grouping(seen=frozenset({"en", "de", "zh"}), unread=frozenset({"yo"}),
                   shared=frozenset({"xnli"}))
-    listed = aggregates_of(XTREME, measured(one), split)
+    listed = aggregates_of(XTREME, measured(one), grouping)
     assert {each.kind for each in listed} >= {"task", "category", "average", "training", "data",
                                               "gap"}
     for each in listed:

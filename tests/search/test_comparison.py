@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from search.comparison import Comparison, compare
+from search.headline import headline, summary
 from search.journal import Journal
 from search.objective import Objective, marks
 from search.readout import read_out
-from search.renderings import as_json, as_markdown, as_yaml, headline, summary
+from search.renderings import as_json, as_markdown, as_yaml
 from search.results import Outcome, Role, TrialResult, collect
 from search.run_content import baseline_points, rung_points
 from spaces.tasks import Kind

@@ -19,11 +19,12 @@ from search.confirmation import Choice, winner_set
 from search.design import confirmations
 from search.entries import Readout
 from search.further import FurtherComparison, verdict
+from search.headline import summary
 from search.intervals import Interval
 from search.objective import Objective
 from search.projection import Projection
 from search.readout import read_out
-from search.renderings import as_json, as_markdown, as_tables, as_yaml, summary
+from search.renderings import as_json, as_markdown, as_tables, as_yaml
 from search.results import Outcome, Role, TrialResult
 from search.run_content import parameters_of
 from search.study import Study, StudyError

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from search.aggregates import Aggregate, Split, aggregates_of, measured
+from search.aggregates import Aggregate, Grouping, aggregates_of, measured
 from search.item_errors import item_error, pulls_of, read_predictions
 from search.results import Role
 from spaces.benchmarks import find_benchmark
@@ -48,7 +48,7 @@ def errors(rows: Iterable[dict[str, Any]], *scored: Score) -> dict[str, float | 
     scores = Scores(scores=scored)
     pulls = pulls_of(table(rows), scores, KINDS)
     found: list[Aggregate] = list(aggregates_of(find_benchmark("xtreme"), measured(scores),
-                                                Split()))
+                                                Grouping()))
     return {each.name: item_error(each, pulls, PARALLEL) for each in found}
 
 

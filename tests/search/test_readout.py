@@ -12,8 +12,9 @@ from rich.console import Console
 
 from search.entries import Readout
 from search.figures import draw_figures
+from search.headline import headline
 from search.readout import read_out
-from search.renderings import as_json, as_markdown, as_tables, as_yaml, headline
+from search.renderings import as_json, as_markdown, as_tables, as_yaml
 from search.results import Outcome, Role, TrialResult
 from spaces.fidelity import Panel, Panels
 from spaces.search_space import Point

@@ -10,10 +10,12 @@ from rich.console import Console
 
 from search.entries import Question, Readout
 from search.faults import UserError
+from search.headline import headline, summary
 from search.readout import read_out
-from search.renderings import as_latex, as_markdown, as_tables, headline, summary
+from search.renderings import as_latex, as_markdown, as_tables
 from search.results import TrialResult
-from search.transfer_table_text import WIDTH
+from search.transfer_table import transfer_table
+from search.transfer_table_text import WIDTH, notes_of
 from spaces.models import HubModel
 from spaces.tasks import Kind
 from tests.search.simulated_results import QUESTION, search
@@ -143,3 +145,17 @@ def test_latex_is_refused_where_there_is_no_table() -> None:
                        search="lab-1")
     with pytest.raises(UserError, match=r"must have a search of a study with a `table`.*got lab-1"):
         as_latex(readout)
+
+
+@pytest.mark.parametrize(("kinds", "note"), [
+    (dict.fromkeys(KINDS, Kind.PAIR), None),
+    (dict.fromkeys(KINDS, Kind.RETRIEVAL), None),
+    (KINDS, "The second average leaves out search."),
+])
+def test_what_an_average_leaves_out_is_said_where_there_are_two(
+    kinds: dict[str, Kind], note: str | None
+) -> None:
+    table = transfer_table(random_table(0), kinds)
+    assert table is not None
+    found = [each for each in notes_of(table) if each.startswith("The second average")]
+    assert found == ([note] if note else [])

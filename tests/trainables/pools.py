@@ -15,16 +15,16 @@ WORDS = {"ar": "كلمة", "de": "Wörter", "el": "λέξη", "en": "word", "es"
 PARAGRAPHS, SENTENCES = 8, 3
 
 
-def lareqa_file(code: str) -> dict[str, Any]:
-    """Return a language's file: two articles, a question about every sentence."""
-    paragraphs = [_paragraph(code, number) for number in range(1, PARAGRAPHS + 1)]
+def lareqa_file(word: str) -> dict[str, Any]:
+    """Return the file of a language with this word: two articles, a question on every sentence."""
+    paragraphs = [_paragraph(word, number) for number in range(1, PARAGRAPHS + 1)]
     return {"data": [{"title": "a", "paragraphs": paragraphs[:3]},
                      {"title": "b", "paragraphs": paragraphs[3:]}]}
 
 
-def _paragraph(code: str, number: int) -> dict[str, Any]:
+def _paragraph(word: str, number: int) -> dict[str, Any]:
     # A clef is one code point and two units of UTF-16, in which places would be others.
-    sentences = [f"{WORDS[code]} 𝄞 n{number}s{each}." for each in range(SENTENCES)]
+    sentences = [f"{word} 𝄞 n{number}s{each}." for each in range(SENTENCES)]
     context, breaks, questions = "", [], []
     for each, sentence in enumerate(sentences):
         context += " " * bool(context)
@@ -32,7 +32,7 @@ def _paragraph(code: str, number: int) -> dict[str, Any]:
         answer = f"n{number}s{each}"
         start = len(context) + sentence.index(answer)
         context += sentence
-        questions.append({"id": f"q{number}.{each}", "question": f"{WORDS[code]} {answer}?",
+        questions.append({"id": f"q{number}.{each}", "question": f"{word} {answer}?",
                           "answers": [{"text": answer, "answer_start": start}]})
     return {"context": context, "qas": questions, "sentence_breaks": breaks,
             "sentences": sentences}
@@ -43,8 +43,8 @@ def write_lareqa(mirror: Path, *, changed: str = "",
     """Write all eleven files, one of them after a change; return their folder."""
     folder = mirror / LAREQA
     folder.mkdir(parents=True, exist_ok=True)
-    for code in WORDS:
-        made = lareqa_file(code)
+    for code, word in WORDS.items():
+        made = lareqa_file(word)
         if code == changed:
             change(made)
         (folder / f"{code}.json").write_text(json.dumps(made))
@@ -60,9 +60,9 @@ def entity(number: int) -> dict[str, Any]:
                                {"start": len(first) + 1, "end": len(first) + 1 + len(second)}]}
 
 
-def article(code: str, number: int, split: str) -> dict[str, Any]:
+def article(code: str, number: int, split: str, word: str = "Größe") -> dict[str, Any]:
     """Return an article of two sentences with a mention in the second."""
-    first, name = f"𝄞 {code} {{news}} {split}.", f"Größe {number}"
+    first, name = f"𝄞 {code} {{news}} {split}.", f"{word} {number}"
     second = f"Was {{a}} {name}?"
     text = f"{first}\n{second}"
     start = text.index(name)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from search.aggregates import Split, aggregates_of, measured
+from search.aggregates import Grouping, aggregates_of, measured
 from search.item_errors import item_error, pulls_of
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.benchmarks import find_benchmark
@@ -45,7 +45,7 @@ def test_predictions_bear_the_scores_of_questions_out(task: str, language: str) 
     scores = Scores(scores=tuple(scores_of(each, rows, values)))
     pulls = pulls_of(predictions_of(each, rows, values), scores, {task: rows.task.kind})
     assert set(pulls) == {(score.task, score.language, score.metric) for score in scores.scores}
-    (aggregate, *_) = aggregates_of(find_benchmark("xtreme"), measured(scores), Split())
+    (aggregate, *_) = aggregates_of(find_benchmark("xtreme"), measured(scores), Grouping())
     found = item_error(aggregate, pulls, {task})
     assert found is not None
     assert 0 < found < 50

@@ -23,7 +23,8 @@ from tests.trainables.own_files import (
 )
 from trainables.files import read_labels
 from trainables.rows import DataError, Rows
-from trainables.sources import Sources, verify
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 
 def load(task: Task, language: str = "de", split: Any = "train") -> Rows:

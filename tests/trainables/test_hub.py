@@ -3,19 +3,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub
 import pytest
 
 from spaces.data_sources import HubSource
-from tests.trainables.mirrors import UPOS, nli_rows, stated, udpos_rows, write, write_readme
+from tests.trainables.mirrors import UPOS, nli_rows, udpos_rows, write, write_readme
+from tests.trainables.spoiled import UDPOS, Fault, a_shard_too_few, check_fault, german
 from trainables import hub
-from trainables.hub import count_rows, find_files, read_table
+from trainables.hub import find_files
+from trainables.parquet_files import count_rows
 from trainables.rows import DataError
 
 SOURCE = HubSource(repository="org/name", config="c", splits={"train": "train"}, columns={})
-COLUMNS = ("premise", "label")
 
 
 def found(mirror: Path, config: str = "c", split: str = "train") -> list[str]:
@@ -38,18 +41,6 @@ def test_a_clone_without_a_readme_is_read_by_the_hubs_layout(
     assert found(tmp_path, "other") == []
 
 
-def test_shards_are_read_in_order_as_one_table(tmp_path: Path) -> None:
-    rows = nli_rows("en", 9)
-    for number in range(3):
-        part = {name: values[3 * number:3 * number + 3] for name, values in rows.items()}
-        write(tmp_path / f"org/name/c/train-0000{number}-of-00003.parquet", part)
-    split = find_files(SOURCE, "c", "train", tmp_path)
-    raw = read_table(split, COLUMNS)
-    assert raw.table["premise"].to_pylist() == rows["premise"]
-    assert count_rows(split) == 9
-    assert raw.place(4).endswith("train-00001-of-00003.parquet, row 1")
-
-
 @pytest.mark.parametrize("data_files", [
     [{"split": "train", "path": "odd/part-*.parquet"}, {"split": "test", "path": "t.parquet"}],
     [{"split": "train", "path": ["odd/part-a.parquet", "odd/part-b.parquet"]}],
@@ -62,25 +53,6 @@ def test_a_readme_says_where_the_files_are(tmp_path: Path, data_files: object) -
     for part in "ba":
         write(root / f"odd/part-{part}.parquet", nli_rows(part, 3))
     assert found(tmp_path) == ["odd/part-a.parquet", "odd/part-b.parquet"]
-
-
-def test_label_names_come_from_the_file_or_the_readme(tmp_path: Path) -> None:
-    root = tmp_path / "org/name"
-    write(root / "c/train-00000-of-00001.parquet", udpos_rows("en", 3), stated("pos_tags", UPOS))
-    write(root / "d/train-00000-of-00001.parquet", udpos_rows("en", 3))
-    label = {"class_label": {"names": {str(number): tag for number, tag in enumerate(UPOS)}}}
-    write_readme(root, {"dataset_info": [
-        {"config_name": "d", "features": [{"name": "pos_tags", "sequence": label}]}]})
-    for config in ("c", "d"):
-        split = find_files(SOURCE, config, "train", tmp_path)
-        assert read_table(split, ("tokens", "pos_tags")).class_names == {"pos_tags": UPOS}
-
-
-def test_a_changed_file_changes_the_stamps(tmp_path: Path) -> None:
-    path = write(tmp_path / "org/name/c/train.parquet", nli_rows("en", 3))
-    before = find_files(SOURCE, "c", "train", tmp_path).stamps
-    write(path, nli_rows("en", 6))
-    assert find_files(SOURCE, "c", "train", tmp_path).stamps != before
 
 
 class FakeHub:
@@ -157,8 +129,9 @@ def test_offline_the_hubs_cache_is_read(tmp_path: Path) -> None:
     (cache / "refs/main").write_text(commit)
     write(cache / f"snapshots/{commit}/c/train-00000-of-00001.parquet", nli_rows("en", 3))
     program = (
-        "from spaces.tasks import HubSource\n"
-        "from trainables.hub import count_rows, find_files\n"
+        "from spaces.data_sources import HubSource\n"
+        "from trainables.hub import find_files\n"
+        "from trainables.parquet_files import count_rows\n"
         "for name in ('org/name', 'org/other'):\n"
         "    source = HubSource(repository=name, config='c', splits={}, columns={})\n"
         "    print(count_rows(find_files(source, 'c', 'train')))\n"
@@ -171,3 +144,75 @@ def test_offline_the_hubs_cache_is_read(tmp_path: Path) -> None:
     last = ran.stderr.strip().splitlines()[-1]
     assert "DataError: a repository must be on the hub, in its cache" in last
     assert last.endswith("(org/other)")
+
+
+# What is refused
+
+def two_sets_of_shards(mirror: Path) -> None:
+    write(german(mirror).with_name("test-00001-of-00002.parquet"), udpos_rows("x", 3))
+
+
+def beside(name: str) -> Callable[[Path], Any]:
+    return lambda mirror: write(german(mirror).with_name(name), udpos_rows("x", 3))
+
+
+def another_order_in_the_readme(mirror: Path) -> None:
+    write(german(mirror, "validation"), udpos_rows("de", 3))  # has names from the README alone
+    names = {"class_label": {"names": dict(enumerate(UPOS[::-1]))}}
+    write_readme(mirror / "google/xtreme", {"dataset_info": [
+        {"config_name": "udpos.German", "features": [{"name": "pos_tags", "sequence": names}]}]})
+
+
+def readme(text: str) -> Callable[[Path], None]:
+    return lambda mirror: (mirror / "google/xtreme/README.md").write_text(text)
+
+
+def a_file_of_another_format(mirror: Path) -> None:
+    write_readme(mirror / "google/xtreme", {"configs": [
+        {"config_name": "udpos.German", "data_files": [{"split": "test", "path": "test.json"}]}]})
+    (mirror / "google/xtreme/test.json").write_text("{}")
+
+
+def listed(path: str) -> Callable[[Path], None]:
+    return lambda mirror: write_readme(mirror / "google/xtreme", {"configs": [
+        {"config_name": "udpos.German", "data_files": [{"split": "test", "path": path}]}]})
+
+
+def a_listed_split_without_files(mirror: Path) -> None:
+    german(mirror).unlink()
+    listed("udpos.German/test-*")(mirror)
+
+
+def named(*numbers: int) -> Callable[[Path], None]:
+    names = {"class_label": {"names": {str(number): f"tag{number}" for number in numbers}}}
+    return lambda mirror: write_readme(mirror / "google/xtreme", {"dataset_info": [
+        {"config_name": "udpos.German", "features": [{"name": "pos_tags", "sequence": names}]}]})
+
+
+def no_repository(mirror: Path) -> None:
+    (mirror / "google/xtreme").rename(mirror / "google--xtreme")
+
+
+FAULTS: dict[str, Fault] = {
+    "a shard too few": (a_shard_too_few, UDPOS, "all of its 2 shards, got none numbered 00001"),
+    "two sets of shards": (two_sets_of_shards, UDPOS, "got shards of 1 and of 2"),
+    "a file beside the shards": (beside("test-00000-of-00001 (1).parquet"), UDPOS,
+                                 "got another file beside them"),
+    "a shard numbered twice": (beside("test-0-of-1.parquet"), UDPOS, "each of them once"),
+    "a shard beyond the last": (beside("test-00001-of-00001.parquet"), UDPOS, "numbered from 0"),
+    "a listed split without files": (a_listed_split_without_files, UDPOS,
+                                     "got no file udpos.German/test-* for test of config"),
+    "a path outside the clone": (listed("../other/test-*"), UDPOS, "'../other/test-*' of split"),
+    "a path that is no pattern": (listed("udpos.German/**test"), UDPOS, "must be patterns of"),
+    "files of another format": (a_file_of_another_format, UDPOS, "must be Parquet, got"),
+    "a repository that is not there": (no_repository, UDPOS, "got no google/xtreme"),
+    "a README that is no YAML": (readme("---\nconfigs: [\n---\n"), UDPOS, "README.md"),
+    "a README of another shape": (readme("---\nconfigs: [1, 2]\n---\n"), UDPOS, "README.md"),
+    "the README in another order": (another_order_in_the_readme, UDPOS, "must agree between"),
+    "a gap in the label numbers": (named(0, 1, 3), UDPOS, "labels numbered 0, 1, 3"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_bad_clones_are_one_clear_line(tmp_path: Path, fault: str) -> None:
+    check_fault(tmp_path / "mirror", FAULTS[fault])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.tasks import find_task
-from tests.trainables.pools import PARAGRAPHS, SENTENCES, WORDS, write_lareqa
+from tests.trainables.pools import PARAGRAPHS, SENTENCES, WORDS, lareqa_file, write_lareqa
 from trainables.rows import DataError
-from trainables.sources import Sources, verify
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 LAREQA = find_task("lareqa", BENCHMARK_TASKS)
 
@@ -49,6 +51,18 @@ def test_the_pool_holds_the_sentences_of_all_languages_with_their_paragraphs(
         assert found[f"{code}_4_1"]["text"] == f"{word} 𝄞 n4s1."
         assert found[f"{code}_4_1"]["text_pair"] == " ".join(
             f"{word} 𝄞 n4s{each}." for each in range(SENTENCES))
+
+
+def test_questions_and_candidates_read_alike_composed_and_decomposed(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", WORDS["vi"])
+    assert apart != WORDS["vi"]
+    write_lareqa(tmp_path / "NFC")
+    write_lareqa(tmp_path / "NFD", changed="vi",
+                 change=lambda made: made.update(lareqa_file(apart)))
+    one, other = (sources(tmp_path / form).rows(LAREQA, "vi", "validation")
+                  for form in ("NFC", "NFD"))
+    assert one.fingerprint == other.fingerprint
+    assert one.table.equals(other.table)
 
 
 def test_halves_are_the_same_paragraphs_in_every_language_and_share_the_whole_pool(

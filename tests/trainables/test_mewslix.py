@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.tasks import find_task
-from tests.trainables.pools import entity, write_mewslix
-from trainables.sources import Sources, verify
+from tests.trainables.pools import article, entity, write_mewslix
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 MEWSLIX = find_task("mewsli-x", BENCHMARK_TASKS)
 
@@ -27,6 +29,19 @@ def test_a_mention_is_marked_in_its_sentence_alone(tmp_path: Path) -> None:
     # Two spaces become one where the sentence's own meet those around the braces.
     assert rows[3] == {"id": "ta.test.3", "document": "ta-test-3", "relevant": ["Q3"],
                        "text": "Größe 3: Was (a) { Größe 3 } ?"}
+
+
+def test_a_mention_reads_alike_composed_and_decomposed(tmp_path: Path) -> None:
+    apart = unicodedata.normalize("NFD", "Größe")
+    assert apart != "Größe"
+    for form, word in (("NFC", "Größe"), ("NFD", apart)):
+        made = [article("de", number, "dev", word) for number in range(5)]
+        write_mewslix(tmp_path / form, change=lambda listed, made=made: listed.__setitem__(
+            slice(None), made))
+    one, other = (sources(tmp_path / form).rows(MEWSLIX, "de", "validation")
+                  for form in ("NFC", "NFD"))
+    assert one.table.equals(other.table)
+    assert one.fingerprint == other.fingerprint
 
 
 def test_panels_are_the_official_splits_over_one_pool(tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from trainables.published import Id, Place, Published, Text, read_json, read_lines
+from trainables.published import Id, Position, Published, Text, read_json, read_lines
 from trainables.rows import DataError
 
 
 class Part(Published):
     id: Id
     text: Text
-    start: Place
+    start: Position
 
 
 GOOD = b'{"id": "a-1", "text": " \xe8\xaf\x8d ", "start": 0, "more": [1]}'

@@ -12,7 +12,8 @@ from spaces.data_sources import HubSource
 from spaces.tasks import Kind, Task, find_task
 from tests.trainables.mirrors import shard, write
 from trainables.rows import DataError
-from trainables.sources import Sources, verify
+from trainables.sources import Sources
+from trainables.task_status import verify
 
 XQUAD, MLQA, TYDIQA, TEXT = (find_task(name, BENCHMARK_TASKS)
                              for name in ("xquad", "mlqa", "tydiqa", "tydiqa-text"))

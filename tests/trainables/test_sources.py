@@ -10,10 +10,10 @@ from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.data_sources import HubSource
 from spaces.lab_tasks import LAB_TASKS
 from spaces.tasks import Task, find_task
-from tests.trainables.mirrors import shard, tatoeba_rows, udpos_rows, write, write_mirror
-from trainables.rows import DataError, Rows
-from trainables.sources import Sources, half, verify
-from trainables.task_status import status_of
+from tests.trainables.mirrors import shard, udpos_rows, write, write_mirror
+from trainables.rows import DataError
+from trainables.sources import Sources
+from trainables.task_status import status_of, verify
 
 UDPOS, XNLI, TATOEBA, MNLI, SQUAD = (find_task(name, BENCHMARK_TASKS) for name in
                                      ("udpos", "xnli", "tatoeba", "mnli", "squad"))
@@ -27,10 +27,6 @@ def mirror(tmp_path: Path) -> Path:
 @pytest.fixture
 def sources(mirror: Path) -> Sources:
     return Sources(hub=str(mirror), cache=str(mirror))
-
-
-def documents(rows: Rows) -> set[str]:
-    return set(rows.table["document"].to_pylist())
 
 
 @pytest.mark.parametrize(("task", "language", "splits"), [
@@ -62,37 +58,6 @@ def test_panels_read_the_official_splits_where_both_exist(sources: Sources) -> N
         assert rows.table.equals(sources.rows(XNLI, "de", split).table)
 
 
-@pytest.mark.parametrize(("task", "language"), [(UDPOS, "th"), (TATOEBA, "fr")])
-def test_panels_halve_the_only_split(sources: Sources, task: Task, language: str) -> None:
-    (chosen, official), (reported, also) = (sources.panel_rows(task, language, panel)
-                                            for panel in ("selection", "report"))
-    assert not official
-    assert not also
-    assert not documents(chosen) & documents(reported)
-    assert len(chosen) + len(reported) == 40
-    assert min(len(chosen), len(reported)) > 10
-    assert chosen.fingerprint != reported.fingerprint
-
-
-def test_halves_are_the_same_documents_in_every_language(sources: Sources) -> None:
-    german, french = (sources.panel_rows(TATOEBA, code, "report")[0] for code in ("de", "fr"))
-    assert documents(german) == documents(french)
-
-
-def test_rows_of_one_document_stay_together(sources: Sources) -> None:
-    rows = sources.rows(XNLI, "de", "test")
-    chosen, reported = half(rows, "selection"), half(rows, "report")
-    assert len(chosen) % 3 == len(reported) % 3 == 0
-    assert documents(chosen) | documents(reported) == documents(rows)
-
-
-def test_a_split_too_small_to_halve_is_refused(mirror: Path, sources: Sources) -> None:
-    write(shard(mirror, "google/xtreme", "udpos.Thai", "test"), udpos_rows("th", 1))
-    faults = verify(UDPOS, sources, train=(), evaluation=("th",))
-    assert len(faults) == 1
-    assert "must have rows in both of its halves" in faults[0]
-
-
 def test_rows_are_kept_until_their_file_changes(mirror: Path, sources: Sources) -> None:
     first = sources.rows(UDPOS, "de", "train")
     assert sources.rows(UDPOS, "de", "train") is first
@@ -113,22 +78,6 @@ def test_what_is_not_there_is_one_line(
     with pytest.raises(DataError) as caught:
         sources.rows(task, language, split)  # type: ignore[arg-type]
     assert str(caught.value).startswith(line)
-
-
-def test_verify_names_each_language_without_data_once(sources: Sources) -> None:
-    faults = verify(UDPOS, sources, train=("en", "nl"), evaluation=("en", "th", "nl", "ko"))
-    assert [line.split(", got")[0] for line in faults] == [
-        "udpos nl must have a train split",
-        *["udpos must have a validation or a test split to score on"] * 2,
-    ]
-
-
-def test_a_mirror_must_be_a_directory(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for name in ("absent", "file"):
-        faults = verify(MNLI, Sources(hub=str(tmp_path / name), cache=str(tmp_path)))
-        assert faults == ["`hub` must be a directory of clones of hub repositories, "
-                          f"got {tmp_path / name}"]
 
 
 @pytest.mark.parametrize("task", LAB_TASKS, ids=lambda task: task.name)
@@ -172,13 +121,3 @@ def test_the_mirror_is_read_in_seconds_of_one_core(tmp_path: Path) -> None:
     for task in ON_THE_HUB:
         verify(task, sources)
     assert time.process_time() - started < 10
-
-
-def test_the_same_sentence_never_falls_into_both_halves(mirror: Path, sources: Sources) -> None:
-    rows = tatoeba_rows("deu", 40)
-    rows["target_sentence"] = rows["target_sentence"][:10] * 4
-    write(shard(mirror, "google/xtreme", "tatoeba.deu", "validation"), rows)
-    chosen, reported = (set(sources.panel_rows(TATOEBA, "de", panel)[0].table["english"]
-                            .to_pylist()) for panel in ("selection", "report"))
-    assert len(chosen | reported) == 10
-    assert not chosen & reported

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainables.tag_metrics import chunk_f1, chunks, tag_accuracy
+from trainables.label_metrics import CONSTANTS_TRIED
+from trainables.tag_metrics import chunk_f1, chunks, constant_chunk_f1, tag_accuracy
 
 UPOS = ("ADJ", "CCONJ", "DET", "INTJ", "NOUN", "SCONJ", "SYM", "VERB")
 ENTITIES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
@@ -79,3 +80,19 @@ def test_a_sentence_of_another_length_is_refused_by_row() -> None:
     for score in (lambda *rows: chunk_f1(*rows, UPOS), tag_accuracy):
         with pytest.raises(ValueError, match=r"got 1 for 2 tokens \(row 1\)"):
             score([[1], [1, 2]], [[1], [1]])
+
+
+@given(st.lists(st.lists(st.integers(0, CONSTANTS_TRIED - 1), min_size=1), min_size=1))
+def test_of_twenty_tags_no_constant_beats_the_best_that_was_tried(gold: list[list[int]]) -> None:
+    labels = [f"{letter}{number}" for number, letter in enumerate("BIOES.NVADX" * 2)]
+    assert constant_chunk_f1(gold, labels) == max(
+        chunk_f1(gold, [[tag] * len(row) for row in gold], labels)
+        for tag in range(CONSTANTS_TRIED))
+
+
+def test_of_more_tags_the_most_frequent_are_tried_alone() -> None:
+    labels = [f"N{number}" for number in range(CONSTANTS_TRIED + 1)]
+    # Of two tokens each but the last, which makes whole sentences of one: the best, and the rarest.
+    gold = [[tag, tag, 0] for tag in range(1, CONSTANTS_TRIED)] + [[0, 1], [CONSTANTS_TRIED]]
+    rare = chunk_f1(gold, [[CONSTANTS_TRIED] * len(row) for row in gold], labels)
+    assert constant_chunk_f1(gold, labels) == 0 < rare

@@ -8,9 +8,9 @@ from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.tasks import find_task
 from tests.trainables.mirrors import shard, udpos_rows, write, write_mirror
 from trainables.sources import Sources
-from trainables.task_status import status_of
+from trainables.task_status import status_of, verify
 
-UDPOS, XNLI, PAWSX = (find_task(name, BENCHMARK_TASKS) for name in ("udpos", "xnli", "pawsx"))
+UDPOS, MNLI, PAWSX = (find_task(name, BENCHMARK_TASKS) for name in ("udpos", "mnli", "pawsx"))
 
 
 @pytest.fixture
@@ -55,3 +55,19 @@ def test_what_is_wrong_is_a_fault_and_the_rest_is_read(sources: Sources) -> None
     assert "de" not in status.languages("train")
     assert "de" in status.languages("test")
     assert "de" not in dict(status.absent)
+
+
+def test_verify_names_each_language_without_data_once(sources: Sources) -> None:
+    faults = verify(UDPOS, sources, train=("en", "nl"), evaluation=("en", "th", "nl", "ko"))
+    assert [line.split(", got")[0] for line in faults] == [
+        "udpos nl must have a train split",
+        *["udpos must have a validation or a test split to score on"] * 2,
+    ]
+
+
+def test_a_mirror_must_be_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name in ("absent", "file"):
+        faults = verify(MNLI, Sources(hub=str(tmp_path / name), cache=str(tmp_path)))
+        assert faults == ["`hub` must be a directory of clones of hub repositories, "
+                          f"got {tmp_path / name}"]

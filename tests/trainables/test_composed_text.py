@@ -11,6 +11,7 @@ import pytest
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.tasks import find_task
 from tests.trainables.mirrors import shard, write
+from tests.trainables.spoiled import SQUAD, Fault, asked, check_fault, put
 from trainables.rows import DataError, Rows
 from trainables.sources import Sources
 
@@ -73,3 +74,23 @@ def test_words_and_sentences_are_too(tmp_path: Path) -> None:
         one, other = (Sources(hub=str(tmp_path / form), cache=str(tmp_path)).rows(
             task, "de", split).table for form in ("NFC", "NFD"))  # type: ignore[arg-type]
         assert one.equals(other)
+
+
+FAULTS: dict[str, Fault] = {
+    "no answers": (asked(put("answers", 2, {"text": [], "answer_start": []})), SQUAD,
+                   "`answers.text` must be a list that is not empty, got [] (FILE, row 2)"),
+    "a start beyond the context": (
+        asked(put("answers", 2, {"text": ["2"], "answer_start": [99]})), SQUAD,
+        "must stand in `context` at `answers.answer_start`, got '2' at 99 (FILE, row 2)"),
+    "a start from the end": (asked(put("answers", 2, {"text": ["2"], "answer_start": [-2]})),
+                             SQUAD, "got '2' at -2 (FILE, row 2)"),
+    "a start beside the answer": (asked(put("answers", 1, {"text": ["1"], "answer_start": [14]})),
+                                  SQUAD, "got '1' at 14 (FILE, row 1)"),
+    "a start too few": (asked(put("answers", 1, {"text": ["1", "1"], "answer_start": [15]})),
+                        SQUAD, "must be as long as `answers.text`, got 1 for 2 (FILE, row 1)"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_bad_answers_are_one_clear_line(tmp_path: Path, fault: str) -> None:
+    check_fault(tmp_path / "mirror", FAULTS[fault])
