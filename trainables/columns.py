@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +29,9 @@ UNLABELLED = -1
 
 SHOWN = 40
 """Labels that a message lists; a task may have more than a thousand."""
+
+AT_ONCE = 8_192
+"""Texts that are Python's at once; all of a split's would take ten times the bytes they have."""
 
 ENOUGH = 100
 """In so many rows every label of a classification occurs, or the labels are not the task's."""
@@ -94,12 +99,28 @@ def _without_repeats(table: pa.Table) -> pa.Table:
 
 def fingerprint_of(table: pa.Table) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of a table's rows, however chunked or stored."""
-    sink = pa.BufferOutputStream()
+    digest = hashlib.sha256()
     # Taken anew, so that nothing a slice or a filter left in the buffers is hashed.
     whole = table.take(pa.array(np.arange(len(table)))).combine_chunks()
-    with pa.ipc.new_stream(sink, whole.schema) as writer:
+    with pa.PythonFile(_Hashed(digest), mode="w") as sink, \
+            pa.ipc.new_stream(sink, whole.schema) as writer:
         writer.write_table(whole)
-    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+    return digest.hexdigest()[:16]
+
+
+class _Hashed(io.RawIOBase):
+    """A file whose bytes are hashed as they are written, and not held."""
+
+    def __init__(self, digest: hashlib._Hash) -> None:
+        super().__init__()
+        self._digest = digest
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        return memoryview(data).nbytes
 
 
 def _check_variety(task: Task, source: TableSource, table: pa.Table, file: Path) -> None:
@@ -251,7 +272,7 @@ class _Mapping:
 
     def _ids(self) -> pa.Array:
         if "id" not in self._source.columns:
-            return pa.array(map(str, range(self._raw.rows)), pa.string())
+            return pa.array(np.arange(self._raw.rows)).cast(pa.string())
         column = self._source.column("id")
         ids = self._raw.texts(column)
         first: dict[str, int] = {}
@@ -266,12 +287,10 @@ class _Mapping:
         if column is None:
             numbers = (np.arange(self._raw.rows) // self._source.rows_per_document if runs is None
                        else _numbers_of_runs(self._raw.texts(runs, trimmed=False).to_pylist()))
-            return pa.array(map(str, numbers.tolist()), pa.string())
-        if self._raw.is_list(column):
-            texts = ["\x1f".join(row) for row in self._raw.lists_of_texts(column).to_pylist()]
-        else:
-            texts = self._raw.texts(column).to_pylist()
-        return pa.array([_digest(_nfc(text)) for text in texts], pa.string())
+            return pa.array(numbers).cast(pa.string())
+        texts = (pc.binary_join(self._raw.lists_of_texts(column), "\x1f")
+                 if self._raw.is_list(column) else self._raw.texts(column))
+        return _each(lambda text: _digest(_nfc(text)), texts)
 
     def _check_lengths(self, columns: dict[str, pa.Array], name: str, other: str) -> None:
         wanted, given = (pc.list_value_length(columns[key]) for key in (name, other))
@@ -320,9 +339,16 @@ def composed(values: pa.Array) -> pa.Array:
     # By Python's Unicode: Arrow's own normaliser leaves some texts decomposed.
     if pa.types.is_list(values.type):
         return with_values(values, composed(values.flatten()))
-    if not pa.types.is_string(values.type):
+    if not pa.types.is_string(values.type) or pc.all(pc.string_is_ascii(values)).as_py():
         return values
-    return pa.array(map(_nfc, values.to_pylist()), values.type)
+    return _each(_nfc, values)
+
+
+def _each(function: Callable[[str], str], texts: pa.Array) -> pa.Array:
+    """Return what a function makes of each text; few of them at once are Python's."""
+    parts = [pa.array(map(function, texts.slice(first, AT_ONCE).to_pylist()), pa.string())
+             for first in range(0, len(texts), AT_ONCE)]
+    return pa.concat_arrays(parts) if parts else texts
 
 
 def _nfc(text: str) -> str:

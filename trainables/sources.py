@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, NamedTuple, get_args
@@ -22,16 +22,16 @@ from spaces.data_sources import (
 from spaces.lab_tasks import lab_rows
 from spaces.tasks import Kind, Task
 from spaces.value import Value, digest_of
-from trainables.columns import canonical_rows, columns_needed
-from trainables.files import find_own_file, missing_file, read_own_file
-from trainables.hub import RawTable, SplitFiles, count_rows, find_files, read_table
+from trainables.files import find_own_file, missing_file
+from trainables.hub import SplitFiles, count_rows, find_files
 from trainables.pool_files import read_pool_rows
 from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
+from trainables.table_rows import table_rows, table_sources
 
 __all__ = ["Sources", "half", "verify"]
 
-# Of one study's splits the largest, English MNLI, takes about 80 MB; most take less than one.
+# Tables that a process holds; they are memory-mapped, so that the system may take pages back.
 _KEPT = 256
 
 
@@ -53,8 +53,8 @@ class _Part(NamedTuple):
 class Sources(Value):
     """Where data lies: `hub` is an offline mirror (None for the hub itself); the lab's is cached.
 
-    A user's own files lie where their task says. Rows are kept in memory by the process that read
-    them, and read again when files change.
+    A user's own files lie where their task says. Their rows and the hub's are read and checked once
+    and kept under `cache`; files that change are read again.
     """
 
     hub: Place | None = None
@@ -103,7 +103,8 @@ class Sources(Value):
             _check_offered(task, language, split)
             return read_pool_rows(task, language, split, self._mirror)
         found = tuple(part.found for part in self._existing(task, language, split))
-        return _table_rows(found, tuple(each.stamps for each in found), stated, language, split)
+        stamps = tuple(each.stamps for each in found)
+        return _table_rows(self.cache, found, stamps, stated, language, split)
 
     def panel_rows(self, task: Task, language: str, panel: PanelName) -> tuple[Rows, bool]:
         """Return the rows that score a task on a panel, and whether they are an official split.
@@ -135,7 +136,7 @@ class Sources(Value):
 
     def _parts(self, task: Task, language: str, split: Split) -> Iterator[_Part]:
         """Yield what a split is made of: of each source each of its repository's splits."""
-        for source in _table_sources(task, language, split):
+        for source in table_sources(task, language, split):
             for name in source.splits_of(split) or (split,):
                 found = (find_own_file(source, language, name)
                          if isinstance(source, FilesSource) else
@@ -239,15 +240,6 @@ def _check_offered(task: Task, language: str, split: Split) -> None:
                         f"got {language!r}")
 
 
-def _table_sources(
-    task: Task, language: str, split: Split
-) -> Iterator[HubSource | FilesSource]:
-    for source in task.sources_of(split, language):
-        if not isinstance(source, HubSource | FilesSource):
-            raise TypeError(f"{task.name} lies in no tables")
-        yield source
-
-
 @lru_cache(maxsize=_KEPT)
 def _lab_rows(cache: str, stated: str, language: str, split: Split) -> Rows:
     from trainables.lab import Lab  # babel's data takes its time to load; hub studies do without
@@ -257,32 +249,9 @@ def _lab_rows(cache: str, stated: str, language: str, split: Split) -> Rows:
 
 @lru_cache(maxsize=_KEPT)
 def _table_rows(
-    found: tuple[SplitFiles, ...], stamps: tuple[tuple[tuple[int, int], ...], ...], stated: str,
-    language: str, split: Split,
+    cache: str, found: tuple[SplitFiles, ...], stamps: tuple[tuple[tuple[int, int], ...], ...],
+    stated: str, language: str, split: Split,
 ) -> Rows:
-    """Read and check; the stamps are part of the key, so that changed files are read again."""
-    task = Task.model_validate_json(stated)
-    sources = [source for source in _table_sources(task, language, split)
-               for _ in source.splits_of(split) or (split,)]
-    return _joined([
-        canonical_rows(task, language, split, source=source,
-                       raw=_read(source)(files, columns_needed(source)))
-        for source, files in zip(sources, found, strict=True)])
-
-
-def _read(source: TableSource) -> Callable[[SplitFiles, Sequence[str]], RawTable]:
-    return read_own_file if isinstance(source, FilesSource) else read_table
-
-
-def _joined(parts: Sequence[Rows]) -> Rows:
-    """Return the rows of all parts; where there are several, ids begin with the part's number."""
-    first = parts[0]
-    if len(parts) == 1:
-        return first
-    tables = [part.table.set_column(0, "id", pa.array(f"{number}:{name}" for name in
-                                                      part.table["id"].to_pylist()))
-              for number, part in enumerate(parts)]
-    return Rows(task=first.task, language=first.language, split=first.split,
-                table=pa.concat_tables(tables).combine_chunks(),
-                fingerprint=digest_of([part.fingerprint for part in parts]),
-                unlabelled=sum(part.unlabelled for part in parts))
+    """Return what is kept of files; the stamps, in the key alone, have changed ones read again."""
+    return table_rows(Task.model_validate_json(stated), language, split, found=found,
+                      directory=Path(cache) / "rows")
