@@ -74,7 +74,7 @@ def test_translated_rows_are_read_in_the_schema_of_what_they_translate(tmp_path:
     added = {"mnli-de": {"like": "mnli", "files": str(tmp_path / "mnli-de"), "train": ["de"],
                          "translated": "machine"}}
     task = Study.model_validate(good(tasks=added)).task("mnli-de")
-    table = Sources(cache="unused").rows(task, "de", "train").table
+    table = Sources(cache=tmp_path / "cache").rows(task, "de", "train").table
     assert table["text"].to_pylist()[4] == "Satz 1"
     assert [task.labels[label] for label in table["label"].to_pylist()[:3]] == [
         "entailment", "neutral", "contradiction"]

@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from spaces.data_sources import TableSource
-from trainables.composed_text import composed_text
+from trainables.composed_text import composed_text, made_of_each
 from trainables.raw_columns import RawColumns
 from trainables.rows import DataError
 
@@ -25,7 +26,7 @@ def ids_of(source: TableSource, raw: RawColumns) -> pa.Array:
         DataError: if an id is empty or repeated.
     """
     if "id" not in source.columns:
-        return pa.array(map(str, range(raw.rows)), pa.string())
+        return pa.array(np.arange(raw.rows)).cast(pa.string())
     column = source.column("id")
     ids = raw.texts(column)
     first: dict[str, int] = {}
@@ -48,12 +49,10 @@ def documents_of(source: TableSource, raw: RawColumns) -> pa.Array:
     if column is None:
         numbers = (np.arange(raw.rows) // source.rows_per_document if runs is None
                    else _numbers_of_runs(raw.texts(runs, trimmed=False).to_pylist()))
-        return pa.array(map(str, numbers.tolist()), pa.string())
-    if raw.is_list(column):
-        texts = ["\x1f".join(row) for row in raw.lists_of_texts(column).to_pylist()]
-    else:
-        texts = raw.texts(column).to_pylist()
-    return pa.array([_digest(composed_text(text)) for text in texts], pa.string())
+        return pa.array(numbers).cast(pa.string())
+    texts = (pc.binary_join(raw.lists_of_texts(column), "\x1f") if raw.is_list(column)
+             else raw.texts(column))
+    return made_of_each(lambda text: _digest(composed_text(text)), texts)
 
 
 def _numbers_of_runs(texts: Sequence[str]) -> NDArray[np.int64]:

@@ -179,19 +179,20 @@ def _encode_qa(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterat
     recipes (BERT, Devlin et al. 2019, appendix).
     """
     for first_row, chunk in _chunks(table):
-        found = tokenizer.encode_windows(
+        windows = tokenizer.encode_windows(
             chunk["question"].to_pylist(), chunk["context"].to_pylist(), max_length
         )
-        rows = np.asarray(found["overflow_to_sample_mapping"], np.int32)
-        encoded = _flat(found["input_ids"], found["token_type_ids"], {"row": rows + first_row})
-        spans = np.asarray(list(chain.from_iterable(found["offset_mapping"])), np.int32)
-        in_context = np.fromiter(
-            (part == 1 for window in range(len(rows)) for part in found.sequence_ids(window)),
-            bool, len(spans))
-        encoded.tokens["char_start"] = np.where(in_context, spans[:, 0], -1)
-        encoded.tokens["char_end"] = np.where(in_context, spans[:, 1], -1)
-        _place_answers(encoded, chunk, rows)
-        yield encoded
+        for first, found in windows:
+            rows = first + np.asarray(found["overflow_to_sample_mapping"], np.int32)
+            encoded = _flat(found["input_ids"], found["token_type_ids"], {"row": rows + first_row})
+            spans = np.asarray(list(chain.from_iterable(found["offset_mapping"])), np.int32)
+            in_context = np.fromiter(
+                (part == 1 for window in range(len(rows)) for part in found.sequence_ids(window)),
+                bool, len(spans))
+            encoded.tokens["char_start"] = np.where(in_context, spans[:, 0], -1)
+            encoded.tokens["char_end"] = np.where(in_context, spans[:, 1], -1)
+            _place_answers(encoded, chunk, rows)
+            yield encoded
 
 
 def _place_answers(encoded: Encoded, chunk: pa.Table, rows: Array) -> None:

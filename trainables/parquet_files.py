@@ -121,10 +121,20 @@ def _read_file(file: Path, columns: Sequence[str]) -> pa.Table:
                 once = " once" if column in present else ""
                 raise DataError(f"a file must have the column `{column}`{once}, got "
                                 f"{', '.join(present)} ({file})")
-        # No threads: while one trial reads, the other cores train.
-        table = parquet.read(columns=list(columns), use_threads=False)
-        table.validate(full=True)
-        return table
+        try:
+            return _whole(parquet, columns)
+        except (OSError, pa.ArrowException):
+            for column in columns:  # Arrow does not say in which it was
+                with readable(file, f"column `{column}` of a file"):
+                    _whole(parquet, [column])
+            raise
+
+
+def _whole(parquet: pq.ParquetFile, columns: Sequence[str]) -> pa.Table:
+    # No threads: while one trial reads, the other cores train.
+    table = parquet.read(columns=list(columns), use_threads=False)
+    table.validate(full=True)
+    return table
 
 
 def _footer(file: Path) -> pq.FileMetaData:
@@ -160,7 +170,7 @@ def _check_magic(file: Path) -> None:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path, what: str = "a file") -> Iterator[None]:
     """Turn what the file system and Arrow say of a bad file into one line that names it."""
     try:
         yield
@@ -168,4 +178,4 @@ def readable(path: Path) -> Iterator[None]:
         raise
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"a file must be readable and whole: {reason} ({path})") from error
+        raise DataError(f"{what} must be readable and whole: {reason} ({path})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,12 +108,28 @@ def row_schema(kind: Kind) -> pa.Schema:
 
 def fingerprint_of(table: pa.Table) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of a table's rows, however chunked or stored."""
-    sink = pa.BufferOutputStream()
+    digest = hashlib.sha256()
     # Taken anew, so that nothing a slice or a filter left in the buffers is hashed.
     whole = table.take(pa.array(np.arange(len(table)))).combine_chunks()
-    with pa.ipc.new_stream(sink, whole.schema) as writer:
+    with pa.PythonFile(_Hashed(digest), mode="w") as sink, \
+            pa.ipc.new_stream(sink, whole.schema) as writer:
         writer.write_table(whole)
-    return hashlib.sha256(sink.getvalue()).hexdigest()[:16]
+    return digest.hexdigest()[:16]
+
+
+class _Hashed(io.RawIOBase):
+    """A file whose bytes are hashed as they are written, and not held."""
+
+    def __init__(self, digest: hashlib._Hash) -> None:
+        super().__init__()
+        self._digest = digest
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._digest.update(data)
+        return memoryview(data).nbytes
 
 
 def shown(value: Any) -> str:

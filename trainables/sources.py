@@ -33,8 +33,8 @@ Directory = Annotated[str, BeforeValidator(_stated)]
 class Sources(Value):
     """Where data lies: `hub` is an offline mirror (None for the hub itself); the lab's is cached.
 
-    A user's own files lie where their task says. Rows are kept in memory by the process that read
-    them, and read again when files change.
+    A user's own files lie where their task says. Their rows and the hub's are read and checked once
+    and kept under `cache`; files that change are read again.
     """
 
     hub: Directory | None = None
@@ -61,7 +61,7 @@ class Sources(Value):
         _check_offered(task, language, "train")
         if isinstance(task.source_of("train", language), LabSource):
             return lab_rows(task, language, "train")
-        return count_table_rows(task, language, "train", self._mirror)
+        return count_table_rows(task, language, "train", self._mirror, self._kept)
 
     def rows(self, task: Task, language: str, split: Split) -> Rows:
         """Return a split in canonical columns.
@@ -74,7 +74,7 @@ class Sources(Value):
             return _lab_rows(self.cache, task.model_dump_json(), language, split)
         if isinstance(task.source, PoolSource):
             return read_pool_rows(task, language, split, self._mirror)
-        return read_table_rows(task, language, split, self._mirror)
+        return read_table_rows(task, language, split, self._mirror, self._kept)
 
     def panel_rows(self, task: Task, language: str, panel: PanelName) -> tuple[Rows, bool]:
         """Return the rows that score a task on a panel, and whether they are an official split.
@@ -97,6 +97,10 @@ class Sources(Value):
         """Return where the rows that score a task lie, for messages."""
         source = task.source
         return source.directory if isinstance(source, FilesSource) else self.hub or "hub"
+
+    @property
+    def _kept(self) -> Path:
+        return Path(self.cache) / "rows"
 
     @property
     def _mirror(self) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["Tokenizer", "load_tokenizer", "tokenizer_fingerprint"]
 
 _FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt",
           "vocab.json", "merges.txt", "added_tokens.json", "*.model")
+_WINDOWED = 256
 
 
 class Tokenizer:
@@ -130,10 +132,14 @@ class Tokenizer:
                                                            use_regex=before.use_regex)
         return spaced
 
-    def encode_windows(self, questions: list[str], contexts: list[str], max_length: int) -> Any:
-        """Return windows over the contexts, each after its question, with offsets.
+    def encode_windows(
+        self, questions: list[str], contexts: list[str], max_length: int
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield windows over the contexts, each after its question, with offsets.
 
-        Questions are cut to half the length; windows overlap by a third of what is left.
+        Questions are cut to half the length; windows overlap by a third of what the longest of
+        them leaves. They come `_WINDOWED` contexts at a time, each time with the number of the
+        first: a context makes many windows, whose offsets as Python objects take much memory.
         """
         questions = [question.lstrip() for question in questions]
         cut = self._tokenizer(questions, truncation=True, max_length=max_length // 2,
@@ -146,11 +152,13 @@ class Tokenizer:
         room = max_length - longest - self._tokenizer.num_special_tokens_to_add(pair=True)
         if room < 2:
             raise DataError(f"`max_length` must leave room for a context, got {max_length}")
-        return self._tokenizer(
-            questions, contexts, truncation="only_second", max_length=max_length,
-            stride=room // 3, return_overflowing_tokens=True, return_offsets_mapping=True,
-            return_token_type_ids=True, return_attention_mask=False,
-        )
+        for first in range(0, len(contexts), _WINDOWED):
+            part = slice(first, first + _WINDOWED)
+            yield first, self._tokenizer(
+                questions[part], contexts[part], truncation="only_second", max_length=max_length,
+                stride=room // 3, return_overflowing_tokens=True, return_offsets_mapping=True,
+                return_token_type_ids=True, return_attention_mask=False,
+            )
 
 
 def _pieces_by_word(ids: list[int], words: list[int | None], count: int) -> list[list[int]]:

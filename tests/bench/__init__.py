@@ -22,6 +22,12 @@ What measures the lab prints tables:
 What looks at real data, in a mirror:
 
     python -m tests.bench.catalogue         every task of a benchmark trained or scored end to end
+    python -m tests.bench.preparing         all of it read, checked, encoded, and once more
+    python -m tests.bench.broken_data       files broken in many ways, and what `check` says of each
+
+What needs no data but its own:
+
+    python -m tests.bench.worker_memory     a worker's peak memory at once and twenty times the rows
 
 They need the extra `bench` (`pip install '.[bench]'`) and a machine with nothing else to do:
 each prints the load it found. `--help` says what may be varied.

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from spaces.data_sources import FilesSource
 from spaces.tasks import Kind, Task
 from tests.trainables.mirrors import squad_rows, write
 from tests.trainables.own_files import (
@@ -28,7 +29,8 @@ from trainables.task_status import verify
 
 
 def load(task: Task, language: str = "de", split: Any = "train") -> Rows:
-    return Sources(hub=None, cache="unused").rows(task, language, split)
+    assert isinstance(task.source, FilesSource)
+    return Sources(cache=Path(task.source.directory) / "cache").rows(task, language, split)
 
 
 def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
@@ -101,7 +103,7 @@ def test_texts_that_look_like_dates_are_texts(tmp_path: Path) -> None:
 def test_splits_are_the_files_that_are_there(tmp_path: Path) -> None:
     write_json(tmp_path / "de/test.jsonl", pairs("a", 40))
     write_json(tmp_path / "de/train.jsonl", pairs("b", 30))
-    sources, task = Sources(hub=None, cache="unused"), own_task(tmp_path)
+    sources, task = Sources(cache=tmp_path / "cache"), own_task(tmp_path)
     assert sources.splits(task, "de") == ("train", "test")
     assert sources.size(task, "de") == 30
     halves = [sources.panel_rows(task, "de", panel) for panel in ("selection", "report")]
@@ -175,7 +177,7 @@ def test_a_broken_file_is_refused_in_one_line(
 ) -> None:
     write_text(tmp_path / name, held)
     kind = Kind.TAGGING if name == TEXT else Kind.PAIR
-    (fault,) = verify(own_task(tmp_path, kind), Sources(hub=None, cache="unused"), train=["de"],
+    (fault,) = verify(own_task(tmp_path, kind), Sources(cache=tmp_path / "cache"), train=["de"],
                       evaluation=[])
     assert fault.endswith(line.replace("DIR", str(tmp_path)))
     assert "must" in fault
@@ -183,7 +185,7 @@ def test_a_broken_file_is_refused_in_one_line(
 
 
 def test_a_place_without_the_files_is_said(tmp_path: Path) -> None:
-    sources = Sources(hub=None, cache="unused")
+    sources = Sources(cache=tmp_path / "cache")
     gone = own_task(tmp_path / "gone")
     assert verify(gone, sources, train=["de"], evaluation=["fi"]) == [
         f"`files` must be a directory, got none ({tmp_path / 'gone'})"]

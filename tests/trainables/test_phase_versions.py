@@ -16,6 +16,7 @@ import pytest
 import trainables.encoded_cache
 import trainables.lab.lab
 import trainables.lab.similarity
+import trainables.table_rows
 from trainables.baselines import BaselinesPhase
 from trainables.evaluate import EvaluatePhase
 from trainables.intermediate import IntermediatePhase
@@ -36,6 +37,7 @@ APART = ("spaces.", "trainables.sources", "trainables.lab", "trainables.phase_st
 KEPT: dict[str, tuple[int, str]] = {
     "EncodedCache": (trainables.encoded_cache.VERSION, "trainables.encoded_cache"),
     "Lab": (trainables.lab.lab.VERSION, "trainables.lab.lab"),
+    "TableRows": (trainables.table_rows.VERSION, "trainables.table_rows"),
     "Similarity": (trainables.lab.similarity.VERSION, "trainables.lab.similarity"),
 }
 
