@@ -16,8 +16,8 @@ Precision = Literal["auto", "float32", "bfloat16"]
 class Workspace(Value):
     """What every trial of a search shares, and no score depends on but through `precision`.
 
-    `store` is a directory or a pyarrow filesystem URI; `cache` a directory for data made or
-    tokenised once; `hub` an offline mirror of hub repositories, None for the hub itself.
+    `store` is a directory or a pyarrow filesystem URI; `cache` a directory for data made,
+    checked or tokenised once; `hub` an offline mirror of hub repositories, None for the hub itself.
     `one_machine` says that only processes of one machine make entries of the store. `precision`
     auto is bfloat16 on a CUDA device that has it, float32 elsewhere.
     """
