@@ -23,7 +23,10 @@ from trainables.tokenizer import Tokenizer
 
 __all__ = ["encode", "encode_pool", "encode_text", "encode_translations", "span_targets"]
 
-_CHUNK = 4_096  # rows tokenised at once, which bounds the memory of Python lists
+_CHUNK = 4_096  # questions whose longest decides how much room contexts have
+# Sequences tokenised at once; a tokenizer holds all that it cuts off as well, of a choice's long
+# prompt once for each option.
+_AT_ONCE = 1_024
 Array = NDArray[Any]
 
 
@@ -75,7 +78,7 @@ def _encode_sequences(
     table: pa.Table, tokenizer: Tokenizer, max_length: int
 ) -> Iterator[Encoded]:
     """Classification, pairs (the longer side is cut first), retrieval, ranking, plain text."""
-    for first_row, chunk in _chunks(table):
+    for first_row, chunk in _chunks(table, _AT_ONCE):
         texts = chunk["text"].to_pylist()
         pairs = chunk["text_pair"].to_pylist() if "text_pair" in chunk.column_names else None
         found = tokenizer.encode(texts, pairs, max_length=max_length)
@@ -90,7 +93,7 @@ def _encode_choices(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> I
 
     Source: transformers' multiple-choice example on SWAG; a row's pairs are cut each for itself.
     """
-    for first_row, chunk in _chunks(table):
+    for first_row, chunk in _chunks(table, _AT_ONCE // 4):
         options = chunk["options"].to_pylist()
         width = len(options[0])
         prompts = [prompt for prompt in chunk["prompt"].to_pylist() for _ in range(width)]
@@ -109,7 +112,7 @@ def _encode_whole(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Ite
     So no item is a left-over of a token or two, with nothing around it to restore them from.
     """
     room = _room(tokenizer, max_length)
-    for first_row, chunk in _chunks(table):
+    for first_row, chunk in _chunks(table, _AT_ONCE):
         built = [(first_row + number, [*tokenizer.prefix, *part, *tokenizer.suffix])
                  for number, ids in enumerate(tokenizer.encode_whole(chunk["text"].to_pylist()))
                  for part in _parts(ids, room)]
@@ -134,7 +137,7 @@ def _room(tokenizer: Tokenizer, max_length: int) -> int:
 def _encode_tagging(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterator[Encoded]:
     """First piece of each word labelled; a sentence too long for one item makes several."""
     room = _room(tokenizer, max_length)
-    for first_row, chunk in _chunks(table):
+    for first_row, chunk in _chunks(table, _AT_ONCE):
         sentences, tags = chunk["tokens"].to_pylist(), chunk["tags"].to_pylist()
         pieces = tokenizer.encode_words(sentences)
         built = [
@@ -178,7 +181,7 @@ def _encode_qa(table: pa.Table, tokenizer: Tokenizer, max_length: int) -> Iterat
     A window without the whole answer has its target on the first token, as in the field's
     recipes (BERT, Devlin et al. 2019, appendix).
     """
-    for first_row, chunk in _chunks(table):
+    for first_row, chunk in _chunks(table, _CHUNK):
         windows = tokenizer.encode_windows(
             chunk["question"].to_pylist(), chunk["context"].to_pylist(), max_length
         )
@@ -223,9 +226,9 @@ def span_targets(encoded: Encoded, first_char: Array, last_char: Array) -> Array
     return targets
 
 
-def _chunks(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
-    for first in range(0, table.num_rows, _CHUNK):
-        yield first, table.slice(first, _CHUNK)
+def _chunks(table: pa.Table, size: int) -> Iterator[tuple[int, pa.Table]]:
+    for first in range(0, table.num_rows, size):
+        yield first, table.slice(first, size)
 
 
 def _flat(

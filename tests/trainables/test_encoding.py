@@ -148,12 +148,26 @@ def test_the_cache_gives_back_what_was_encoded(
     EncodedCache(tmp_path).get(rows(of), tokenizer, 24)
     monkeypatch.setattr("trainables.encoded_cache.encode", None)  # encoding again would fail
     read = EncodedCache(tmp_path).get(rows(of), tokenizer, 24)
+    assert_alike(fresh, read)
+
+
+def assert_alike(ours: Encoded, theirs: Encoded) -> None:
     for name in ("items", "tokens"):
-        ours, theirs = getattr(fresh, name), getattr(read, name)
-        assert ours.keys() == theirs.keys()
-        assert all(np.array_equal(ours[key], theirs[key]) for key in ours)
-    assert np.array_equal(fresh.ids, read.ids)
-    assert np.array_equal(fresh.offsets, read.offsets)
+        left, right = getattr(ours, name), getattr(theirs, name)
+        assert left.keys() == right.keys()
+        assert all(np.array_equal(left[key], right[key]) for key in left)
+    assert np.array_equal(ours.ids, theirs.ids)
+    assert np.array_equal(ours.offsets, theirs.offsets)
+
+
+@pytest.mark.parametrize("of", TASKS, ids=lambda of: of.kind.value)
+def test_how_many_are_encoded_at_once_changes_nothing(
+    tokenizer: Tokenizer, of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = encode(rows(of), tokenizer, 9)
+    monkeypatch.setattr("trainables.encoding._AT_ONCE", 20)
+    monkeypatch.setattr("trainables.tokenizer._WINDOWED", 7)
+    assert_alike(whole, encode(rows(of), tokenizer, 9))
 
 
 def test_a_tokenizer_without_pad_uses_another_token(tmp_path: Path) -> None:
