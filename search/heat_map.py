@@ -17,13 +17,15 @@ __all__ = ["colour_limit", "draw_transfer_table"]
 # cell says its sign, for prints without colour.
 _COLOURS = "RdBu"
 _DARK_FROM = 0.6  # of the limit: beyond it numbers are white
+_LEAST_WIDTH = 6.4  # inches, in which the line under the title has room
 _LEAST_LIMIT = 1.0  # points, so that no colour is made of next to nothing
 
 
 def draw_transfer_table(table: TransferTable) -> Figure:
     """Draw each row's gains in each column, the single tasks above the mixtures."""
     rows = sorted(table.rows, key=lambda row: not row.is_single)
-    figure, axes = single_figure(2.4 + 0.78 * len(table.columns), 2.0 + 0.46 * len(rows))
+    figure, axes = single_figure(max(_LEAST_WIDTH, 2.4 + 0.78 * len(table.columns)),
+                                 2.0 + 0.46 * len(rows))
     limit = colour_limit(table)
     gains = np.array([[np.nan if cell.gain is None else cell.gain.mean for cell in row.cells]
                       for row in rows])
