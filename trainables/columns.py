@@ -104,7 +104,11 @@ class _Mapping:
         if kind is Kind.TAGGING:
             self._raw.check_lengths(*((self._source.column(name), columns[name])
                                       for name in ("tokens", "tags")))
-            columns |= counted(columns["tokens"], columns["tags"])
+            left = counted(columns["tokens"], columns["tags"])
+            self._raw.refuse(self._source.column("tags"),
+                             pc.equal(pc.list_value_length(left["tags"]), 0), columns["tags"],
+                             f"a list with another tag than {self._source.left_out}")
+            columns |= left
         if kind is Kind.QA:
             columns["answer_starts"] = answer_starts(self._source, self._raw, columns)
         columns = {name: composed(values) for name, values in columns.items()}

@@ -143,3 +143,12 @@ def test_tokens_of_a_tag_that_is_left_out_are_left_out(tmp_path: Path) -> None:
     rows = Sources(hub=str(tmp_path), cache=str(tmp_path)).rows(UDPOS, "lt", "train")
     assert rows.table["tokens"].to_pylist() == [["in", "dem", "Haus"], ["da"]]
     assert [UDPOS.labels[tag] for tag in rows.table["tags"][0].as_py()] == ["ADP", "DET", "NOUN"]
+
+
+def test_a_sentence_of_nothing_but_what_is_left_out_is_refused(tmp_path: Path) -> None:
+    write(shard(tmp_path, "universal-dependencies/universal_dependencies", "lt_alksnis", "train"), {
+        "tokens": [["da"], ["im"]], "upos": [["ADV"], ["_"]]})
+    sources = Sources(hub=str(tmp_path), cache=str(tmp_path))
+    with pytest.raises(DataError, match=r"`upos` must be a list with another tag than _, got .*"
+                                        "row 1"):
+        sources.rows(UDPOS, "lt", "train")
