@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -25,7 +24,7 @@ from pyarrow import fs
 from search.aggregates import Aggregate
 from search.results import TrialResult
 from spaces.tasks import Kind
-from trainables.answer_metrics import answer_f1, mlqa_normalised, squad_normalised
+from trainables.answer_metrics import answer_f1, normaliser_of
 from trainables.scores import Scores
 from trainables.tag_metrics import chunks
 
@@ -118,8 +117,7 @@ def _sums(rows: pa.Table, metric: str, kind: Kind, language: str) -> tuple[Value
 
 
 def _answer_f1s(rows: pa.Table, metric: str, language: str) -> Values:
-    normalised = (partial(mlqa_normalised, language=language) if metric.startswith("mlqa_")
-                  else squad_normalised)
+    normalised = normaliser_of(metric, language)
     return np.array([answer_f1([[label]], [said], normalised) / 100 for label, said in
                      zip(rows["label"].to_pylist(), rows["prediction"].to_pylist(), strict=True)],
                     dtype=np.float64)

@@ -13,14 +13,14 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Final
 
 from trainables.label_metrics import check_paired, points_of
 
 __all__ = ["MLQA_LANGUAGES", "Normaliser", "answer_f1", "exact_match", "mlqa_normalised",
-           "squad2_exact_match", "squad2_f1", "squad_normalised"]
+           "normaliser_of", "squad2_exact_match", "squad2_f1", "squad_normalised"]
 
 Normaliser = Callable[[str], str]
 
@@ -130,6 +130,12 @@ def mlqa_normalised(text: str, language: str) -> str:
     if language == "zh":
         kept = _HAN.sub(r" \g<0> ", kept)
     return " ".join(kept.split())
+
+
+def normaliser_of(metric: str, language: str) -> Normaliser:
+    """Return the normaliser of a metric of answers, by its name: MLQA's own, or SQuAD's."""
+    return partial(mlqa_normalised, language=language) if metric.startswith("mlqa_") else (
+        squad_normalised)
 
 
 @cache

@@ -18,13 +18,11 @@ from typing import Any, Final
 
 from spaces.tasks import Kind, Task
 from trainables.answer_metrics import (
-    Normaliser,
     answer_f1,
     exact_match,
-    mlqa_normalised,
+    normaliser_of,
     squad2_exact_match,
     squad2_f1,
-    squad_normalised,
 )
 from trainables.label_metrics import (
     CONSTANTS_TRIED,
@@ -101,7 +99,7 @@ def metric_of(task: Task, name: str, language: str) -> Metric:
             return {_AVERAGE_PRECISION: mean_average_precision}[name]
         case Kind.QA, _:
             return partial(_ANSWERS[name.removeprefix(_MLQA)],
-                           normalised=_normaliser(name, language))
+                           normalised=normaliser_of(name, language))
         case _:
             return {"accuracy": accuracy, _BALANCED: balanced_accuracy}[name]
 
@@ -135,7 +133,7 @@ def chance(task: Task, name: str, language: str, gold: Sequence[Any], *,
     metric = metric_of(task, name, language)
     match task.kind, name:
         case Kind.QA, _:
-            normalised = _normaliser(name, language)
+            normalised = normaliser_of(name, language)
             counted = Counter(chain.from_iterable({*map(normalised, row)} for row in gold))
             texts = ["", *(text for text, _ in counted.most_common(CONSTANTS_TRIED))]
             return max(metric(gold, [text] * len(gold)) for text in texts)
@@ -156,11 +154,6 @@ def collapsed(kind: Kind, predicted: Sequence[Any]) -> bool:
     if kind is Kind.RANKING:
         values = [found[0] for found in values]
     return len(values) > 1 and len(set(values)) == 1
-
-
-def _normaliser(name: str, language: str) -> Normaliser:
-    return partial(mlqa_normalised, language=language) if name.startswith(_MLQA) else (
-        squad_normalised)
 
 
 _ANSWERS = {"f1": answer_f1, "exact_match": exact_match, "squad2_f1": squad2_f1,

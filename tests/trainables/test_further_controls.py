@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from spaces.mixtures import Mixture
 from spaces.models import LAB_MODELS, HubModel, SimulatedModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import FURTHER_CONTROLS, FurtherControl, TrialConfig
+from tests.trainables.forked import run_two
 from tests.trainables.tiny import (
     SMALL_LAB,
     TASKS,
@@ -331,13 +331,7 @@ def work(rank: int, model: HubModel, place: Path) -> None:
 def test_two_workers_score_as_one(model: HubModel, tmp_path: Path) -> None:
     alone = {control: last(config(model).further_control(control), tmp_path / "alone")
              for control in FURTHER_CONTROLS}
-    forked = multiprocessing.get_context("fork")
-    both = [forked.Process(target=work, args=(rank, model, tmp_path)) for rank in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(60)
-    assert [process.exitcode for process in both] == [0, 0]
+    run_two(work, model, tmp_path)
     for control, outcome in alone.items():
         for rank in range(2):
             scores = Scores.model_validate_json((tmp_path / f"{control}-{rank}.json").read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from spaces.mixtures import Mixture
 from spaces.models import HubModel, find_model
 from spaces.tasks import Kind, find_task
 from spaces.trial_config import FURTHER_CONTROLS, TrialConfig
+from tests.trainables.forked import run_two
 from tests.trainables.masked_encoders import write_masked
 from tests.trainables.tiny import (
     TASKS,
@@ -195,13 +195,7 @@ def work(rank: int, model: HubModel, place: Path) -> None:
 
 def test_two_workers_score_as_one(model: HubModel, tmp_path: Path) -> None:
     alone = last(mixed(model, 0.5), tmp_path / "alone")
-    forked = multiprocessing.get_context("fork")
-    both = [forked.Process(target=work, args=(rank, model, tmp_path)) for rank in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(60)
-    assert [process.exitcode for process in both] == [0, 0]
+    run_two(work, model, tmp_path)
     for rank in range(2):
         scores = Scores.model_validate_json((tmp_path / f"{rank}.json").read_text())
         pairs = zip(scores.scores, alone.scores.scores, strict=True)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from spaces.models import HubModel
 from spaces.tasks import Kind
 from spaces.trial_config import Recipe
+from tests.trainables.forked import run_two
 from tests.trainables.tiny import rows, task, write_encoder
 from trainables.batches import Batch, MaskedBatches, TaskBatches
 from trainables.device import choose_device
@@ -240,13 +240,7 @@ def test_two_workers_train_as_one(place: Path, tmp_path: Path) -> None:
     alone = loop(place, batch=7)
     wanted = alone.run(12)
     meeting = tmp_path / "meeting"
-    forked = multiprocessing.get_context("fork")  # spawned ones would import torch again
-    both = [forked.Process(target=work, args=(rank, place, meeting)) for rank in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(60)
-    assert [process.exitcode for process in both] == [0, 0]
+    run_two(work, place, meeting)
     for rank in range(2):
         found = load_file(f"{meeting}-{rank}.safetensors")
         for name, value in weights(alone).items():

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import multiprocessing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from spaces.mixtures import Mixture
 from spaces.models import HubModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import Recipe, TrialConfig
+from tests.trainables.forked import run_two
 from tests.trainables.mirrors import alternative_rows, choice_rows, shard, write
 from tests.trainables.tiny import SMALL_LAB, TASKS, SmallLab, config, context, write_encoder
 from trainables.phases import Context, Progress
@@ -271,13 +271,7 @@ def work(rank: int, model: HubModel, place: Path) -> None:
 def test_two_workers_score_as_one(
     model: HubModel, outcome: RungOutcome, tmp_path: Path
 ) -> None:
-    forked = multiprocessing.get_context("fork")
-    both = [forked.Process(target=work, args=(rank, model, tmp_path)) for rank in range(2)]
-    for process in both:
-        process.start()
-    for process in both:
-        process.join(60)
-    assert [process.exitcode for process in both] == [0, 0]
+    run_two(work, model, tmp_path)
     for rank in range(2):
         scores = Scores.model_validate_json((tmp_path / f"{rank}.json").read_text())
         pairs = zip(scores.scores, outcome.scores.scores, strict=True)
