@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         configs = _configs(study, storage, seeds=given.seeds, cells=given.cells)
         rows = [described(config, study) | scores for config, scores in
                 zip(configs, _measured(configs, storage, given.processes), strict=True)]
-    metadata = _provenance(study, f"--seeds {given.seeds}")
+    metadata = _described(study, f"--seeds {given.seeds}")
     pq.write_table(pa.Table.from_pylist(rows).replace_schema_metadata(metadata), given.out,
                    compression="zstd")
     sys.stdout.write(f"{len(rows)} trials in {given.out}\n")
@@ -136,16 +136,21 @@ def _measured(
             yield scores
 
 
-def _provenance(study: Study, options: str) -> dict[str, str]:
-    """Return what made a table, as a Parquet file's metadata."""
+def provenance() -> dict[str, str]:
+    """Return when and with what a recorded table is made, as a Parquet file's metadata."""
     return {
-        "command": f"python -m tests.bench.lab_sweep --study {study.study} {options}",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "lab": Lab(Path()).fingerprint,
+        "libraries": json.dumps({name: version(name) for name in LIBRARIES}),
+    }
+
+
+def _described(study: Study, options: str) -> dict[str, str]:
+    return provenance() | {
+        "command": f"python -m tests.bench.lab_sweep --study {study.study} {options}",
         "model": study.models[0].model_dump_json(),
         "fidelity": study.fidelity.search.model_dump_json(),
         "panels": study.panels.model_dump_json(),
-        "libraries": json.dumps({name: version(name) for name in LIBRARIES}),
         "units": "scores in points, 0 to 100; weights sum to 1; count: non-English languages",
     }
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.bench.lab_and_hub import PAIRS, TARGETS, _resampled, correlations
-from tests.bench.lab_curve import COUNTS, _job, _located
-from tests.bench.lab_table import MODELS, Measured
+from tests.bench.lab_curve import DENSE, PLAIN, Design, _job, _located
+from tests.bench.lab_table import MODELS, UNSEEN, Measured
 
 TASKS = len(PAIRS)
 RISING = np.arange(TASKS, dtype=float)[:, None] * np.ones(len(TARGETS))
@@ -42,22 +42,23 @@ def test_resampled_seeds_spread_with_their_noise_alone() -> None:
     assert _resampled(noisy).std(axis=0).min() > 0.05
 
 
-def test_language_sets_are_nested_and_differ_between_orders() -> None:
+@pytest.mark.parametrize("design", [PLAIN, DENSE])
+def test_language_sets_are_nested_and_differ_between_orders(design: Design) -> None:
     model = MODELS["lab-tiny"]
     for order in range(3):
-        sets = [set(_job(model, "lab-measure", "lab-tags", (count, order, 0), "").languages)
-                for count in COUNTS]
-        assert list(map(len, sets)) == list(COUNTS)
+        sets = [set(_job(model, "lab-measure", "lab-tags", design, (count, order, 0), "").languages)
+                for count in design.counts]
+        assert list(map(len, sets)) == list(design.counts)
         assert all(low < high for low, high in zip(sets, sets[1:], strict=False))
-    assert len({_job(model, "lab-measure", "lab-tags", (4, order, 0), "").languages
+        assert not set.union(*sets) & {"en", *UNSEEN}
+    assert len({_job(model, "lab-measure", "lab-tags", design, (4, order, 0), "").languages
                 for order in range(3)}) == 3
 
 
-def test_a_curve_of_orders_is_judged_over_them() -> None:
+@pytest.mark.parametrize("design", [PLAIN, DENSE])
+def test_a_curve_of_orders_is_judged_over_them(design: Design) -> None:
     found = {(count, order, seed): Measured(0.0, 50 + 5 * np.log2(1 + count) + seed, 0.0)
-             for count in COUNTS for order in range(3) for seed in (100, 101)}
-    curve = _located(found, "unseen", orders=3, worth=1.0)
+             for count in design.counts for order in design.orders_of(count, 3)
+             for seed in (100, 101)}
+    curve = _located(found, "unseen", design, orders=3, worth=1.0)
     assert (curve.unit, curve.units) == ("order", 3)
-    assert [point.x for point in curve.points] == list(COUNTS)
-    assert all(doubling.gain is not None and doubling.gain.mean > 1 for doubling in
-               curve.doublings)
