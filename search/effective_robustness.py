@@ -79,9 +79,18 @@ class Observations:
                                  f"{column[~((column >= 0) & (column <= 100))][0]}")
 
     @property
+    def clean_points(self) -> Floats:
+        """Scores on unchanged rows, shape [n]."""
+        return np.asarray(self.clean, float)
+
+    @property
+    def perturbed_points(self) -> Floats:
+        """Scores on changed rows, shape [n]."""
+        return np.asarray(self.perturbed, float)
+
+    @property
     def _points(self) -> tuple[Floats, Floats, Floats]:
-        return (np.asarray(self.clean, float), np.asarray(self.perturbed, float),
-                np.asarray(self.chance, float))
+        return self.clean_points, self.perturbed_points, np.asarray(self.chance, float)
 
     def where(self, arm: str, model: str | None = None) -> Flags:
         """Return the rows of an arm, of one model or of all of them, shape [n]."""

@@ -7,14 +7,24 @@ from typing import Annotated, Final, Literal, Self, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from spaces.languages import language
+from spaces.tasks import Kind
 from spaces.value import Value
 
-__all__ = ["PERTURBATIONS", "Attack", "Perturbation", "Perturbations", "Robustness", "Severity"]
+__all__ = ["MIXED_KINDS", "PERTURBATIONS", "PERTURBED_KINDS", "Attack", "Perturbation",
+           "Perturbations", "Robustness", "Severity"]
 
 Perturbation = Literal["typos", "diacritics", "confusables"]
 
 PERTURBATIONS: Final[tuple[Perturbation, ...]] = get_args(Perturbation)
 """What is done to the letters of a text: misspelt, accents dropped or added, look-alikes."""
+
+
+PERTURBED_KINDS: Final = (Kind.CLASSIFICATION, Kind.PAIR, Kind.TAGGING, Kind.QA,
+                          Kind.MULTIPLE_CHOICE)
+"""The kinds of tasks whose rows can be perturbed: those with a gold of their own."""
+
+MIXED_KINDS: Final = (Kind.PAIR, Kind.QA, Kind.MULTIPLE_CHOICE)
+"""The kinds of tasks whose rows have a part that can be in another language than the rest."""
 
 
 class Severity(Value):
@@ -77,5 +87,7 @@ class Robustness(Value):
     @property
     def passes(self) -> int:
         """How often the report panel is read beside the clean rows, at most."""
-        queries = self.attack.queries if self.attack else len(self.perturbations.fertilities)
+        kinds = len(self.perturbations.fertilities)
+        # Kinds that do not reach their severity are asked once, outside the attack.
+        queries = self.attack.queries + kinds - 1 if self.attack else kinds
         return queries + len(self.code_mix)

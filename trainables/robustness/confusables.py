@@ -42,14 +42,14 @@ def look_alikes(cluster: str) -> tuple[str, ...]:
 
     Marks of the letter stay where the other letter can bear them, in composed form.
     """
-    first, *marks = unicodedata.normalize("NFD", cluster) if ord(
-        cluster[0]) not in _SYLLABLES else cluster
+    whole = cluster if ord(cluster[0]) in _SYLLABLES else unicodedata.normalize("NFD", cluster)
+    first, marks = whole[0], whole[1:]
     others = [each for row in (*_ACROSS, *_WITHIN) if first in row for each in row if each != first]
     if not others and ord(first) in _SYLLABLES:
         others = _with_other_vowel(first)
     if not others and script_of(first) == "CJK":
         others = [chr(ord(first) + 1), chr(ord(first) - 1)]
-    found = (unicodedata.normalize("NFC", other + "".join(marks)) for other in others
+    found = (unicodedata.normalize("NFC", other + marks) for other in others
              if is_letter(other))
     return tuple(each for each in found if not marks or len(each) <= len(cluster))
 

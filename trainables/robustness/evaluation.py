@@ -59,8 +59,8 @@ def score_robustness(
 ) -> tuple[list[PerturbedScore], Cost]:
     """Return what a target's encoder scores under each condition, and what that cost.
 
-    A language has no score under a perturbation that changes nothing in it, under an attack of
-    such perturbations alone, nor mixed with a language in which its rows have no translations.
+    A language has no score under a perturbation that changes nothing in it, under an attack where
+    none reaches its severity, nor mixed with a language in which its rows have no translations.
 
     Args:
         task: a trained target.
@@ -120,10 +120,8 @@ class _Attacked:
     right: list[float] = field(default_factory=list)
     queries: int = 0
     changed: float = 0.0
-    matched: bool = True
 
-    def add(self, values: Sequence[Any], rights: Sequence[float], changed: Changed,
-            calibration: Calibration) -> None:
+    def add(self, values: Sequence[Any], rights: Sequence[float], changed: Changed) -> None:
         """Take another query's values where they are worse."""
         pairs = list(zip(values, rights, strict=True))
         if self.queries:
@@ -132,7 +130,6 @@ class _Attacked:
         self.worst, self.right = [value for value, _ in pairs], [right for _, right in pairs]
         self.queries += 1
         self.changed = max(self.changed, changed.share)
-        self.matched = self.matched and calibration.is_matched
 
 
 def _perturbed(
@@ -142,7 +139,7 @@ def _perturbed(
     rates = [{kind: found for kind, fertility in robustness.perturbations.fertilities.items()
               if (found := calibrate(each.rows, kind, fertility, reader.tokenizer,
                                      robustness.seed)) is not None} for each in sets]
-    plans = [_plan(list(found), robustness) for found in rates]
+    plans = [_plan(found, robustness) for found in rates]
     attacked = [_Attacked() for _ in sets]
     for query in range(max(map(len, plans), default=0)):
         asked = [place for place, plan in enumerate(plans) if query < len(plan)]
@@ -152,25 +149,27 @@ def _perturbed(
         for place, each, values in zip(asked, changed, found, strict=True):
             kind, draw = plans[place][query]
             calibration = rates[place][kind]
-            attacked[place].add(values, _rights(sets[place], values), each, calibration)
+            if calibration.is_matched:
+                attacked[place].add(values, _rights(sets[place], values), each)
             if not draw:
                 yield _score(sets[place], kind, values, changed=each.share,
                              calibration=calibration)
     for each, hit in zip(sets, attacked, strict=True):
         if robustness.attack is not None and hit.queries:
-            yield _score(each, "attack", hit.worst, changed=hit.changed,
-                         matched=hit.matched, queries=hit.queries)
+            yield _score(each, "attack", hit.worst, changed=hit.changed, queries=hit.queries)
 
 
-def _plan(kinds: Sequence[Perturbation], robustness: Robustness) -> list[tuple[Perturbation, int]]:
+def _plan(rates: Mapping[Perturbation, Calibration], robustness: Robustness
+          ) -> list[tuple[Perturbation, int]]:
     """Return what is asked in turn: a kind and the number of its draw.
 
-    Every language has all queries of an attack, whichever kinds its script knows.
+    An attack goes through the kinds that reach their severity, and has all its queries in every
+    language in which one does. The other kinds are asked once, to be shown as unmatched.
     """
-    if not kinds:
-        return []
-    queries = robustness.attack.queries if robustness.attack else len(kinds)
-    return [(kinds[query % len(kinds)], query // len(kinds)) for query in range(queries)]
+    kinds = [kind for kind, rate in rates.items() if rate.is_matched]
+    queries = robustness.attack.queries if robustness.attack and kinds else len(kinds)
+    return [*((kinds[query % len(kinds)], query // len(kinds)) for query in range(queries)),
+            *((kind, 0) for kind in rates if kind not in kinds)]
 
 
 def _changed(rows: Rows, asked: tuple[Perturbation, int], rates: Mapping[str, Calibration],
@@ -212,7 +211,7 @@ def _rights(each: CleanSet, values: Sequence[Any]) -> list[float]:
 
 def _score(
     each: CleanSet, condition: Perturbation | str, values: Sequence[Any], *, changed: float,
-    calibration: Calibration | None = None, matched: bool = True, queries: int = 1,
+    calibration: Calibration | None = None, queries: int = 1,
 ) -> PerturbedScore:
     """Return the primary metric of changed rows beside that of the same rows unchanged."""
     task, gold, language = each.rows.task, gold_of(each.rows), each.rows.language
@@ -223,4 +222,4 @@ def _score(
         points=metric(gold, values), clean=metric(gold, each.values),
         chance=chance(task, name, language, gold), rows=len(gold), changed=changed,
         fertility=None if calibration is None else calibration.reached,
-        matched=matched if calibration is None else calibration.is_matched, queries=queries)
+        matched=calibration is None or calibration.is_matched, queries=queries)
