@@ -136,9 +136,7 @@ def _perturbed(
     sets: Sequence[CleanSet], robustness: Robustness, reader: _Reader
 ) -> Iterator[PerturbedScore]:
     """Yield the scores of each kind at its first query, then of the worst of all queries."""
-    rates = [{kind: found for kind, fertility in robustness.perturbations.fertilities.items()
-              if (found := calibrate(each.rows, kind, fertility, reader.tokenizer,
-                                     robustness.seed)) is not None} for each in sets]
+    rates = [_rates(each.rows, robustness, reader.tokenizer) for each in sets]
     plans = [_plan(found, robustness) for found in rates]
     attacked = [_Attacked() for _ in sets]
     for query in range(max(map(len, plans), default=0)):
@@ -159,6 +157,14 @@ def _perturbed(
             yield _score(each, "attack", hit.worst, changed=hit.changed, queries=hit.queries)
 
 
+def _rates(rows: Rows, robustness: Robustness, tokenizer: Tokenizer
+           ) -> dict[Perturbation, Calibration]:
+    """Return how each kind reaches its severity, without the kinds that change nothing here."""
+    found = {kind: calibrate(rows, kind, fertility, tokenizer, robustness.seed)
+             for kind, fertility in robustness.perturbations.fertilities.items()}
+    return {kind: rate for kind, rate in found.items() if rate is not None}
+
+
 def _plan(rates: Mapping[Perturbation, Calibration], robustness: Robustness
           ) -> list[tuple[Perturbation, int]]:
     """Return what is asked in turn: a kind and the number of its draw.
@@ -172,8 +178,8 @@ def _plan(rates: Mapping[Perturbation, Calibration], robustness: Robustness
             *((kind, 0) for kind in rates if kind not in kinds)]
 
 
-def _changed(rows: Rows, asked: tuple[Perturbation, int], rates: Mapping[str, Calibration],
-             seed: int) -> Changed:
+def _changed(rows: Rows, asked: tuple[Perturbation, int],
+             rates: Mapping[Perturbation, Calibration], seed: int) -> Changed:
     kind, draw = asked
     return changed_rows(rows, kind, rates[kind].rate, seed, draw)
 
