@@ -25,7 +25,7 @@ class Letters:
     """A tokenizer whose pieces are pairs of letters, so that every edit may change their number."""
 
     def encode_whole(self, texts: list[str]) -> list[list[int]]:
-        return [[0] * sum((len(set(word)) + 1) // 2 for word in text.split()) for text in texts]
+        return [[0] * sum((len(word) + 1) // 2 for word in text.split()) for text in texts]
 
     def encode_words(self, sentences: list[list[str]]) -> list[list[list[int]]]:
         return [[[0] * ((len(word) + 1) // 2) for word in words] for words in sentences]

@@ -152,9 +152,9 @@ def _perturbed(
             if not draw:
                 yield _score(sets[place], kind, values, changed=each.share,
                              calibration=calibration)
-    for each, hit in zip(sets, attacked, strict=True):
+    for own, hit in zip(sets, attacked, strict=True):
         if robustness.attack is not None and hit.queries:
-            yield _score(each, "attack", hit.worst, changed=hit.changed, queries=hit.queries)
+            yield _score(own, "attack", hit.worst, changed=hit.changed, queries=hit.queries)
 
 
 def _rates(rows: Rows, robustness: Robustness, tokenizer: Tokenizer
