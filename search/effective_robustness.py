@@ -141,14 +141,15 @@ def effective_robustness(seen: Observations, arm: str, model: str | None = None,
     The line goes through all rows of the controls, of every model: sizes spread their clean
     scores. From an arm's residuals those of the controls in the same seed blocks are taken, of the
     same model where the arm's is given, so that noise and model effects that both share are left
-    out. Undefined with fewer than three control rows, without spread among their clean
-    scores, or where the arm's mean clean score lies beyond them.
+    out. Undefined where the arm's clean score is not above chance, with fewer than three control
+    rows, without spread among their clean scores, or where the arm's mean clean score lies beyond
+    them.
     """
     rows, bare = seen.where(arm, model), seen.where(control)
     clean, perturbed, _ = seen._points
     numbers = seen.block_numbers()
-    if not rows.any():
-        return Measured(undefined=f"{arm} has no scores")
+    if reason := _at_chance(seen, rows, arm, level):
+        return Measured(undefined=reason)
     if reason := _no_line(clean[bare], float(np.mean(clean[rows])), control):
         return Measured(undefined=reason)
     beside = seen.where(control, model) & np.isin(numbers, numbers[rows])

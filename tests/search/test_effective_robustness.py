@@ -86,6 +86,7 @@ def test_a_clean_score_at_chance_has_no_drop(gain: float) -> None:
     assert found.value is None
     assert "not above chance" in str(found.undefined)
     assert excess_drop(seen, "arm", "m").undefined == found.undefined
+    assert effective_robustness(seen, "arm").undefined == found.undefined
     assert drop(seen, "control", "m").undefined is None
 
 
