@@ -28,6 +28,7 @@ from spaces.language_orders import LanguageSet
 from spaces.languages import ENGLISH
 from spaces.mixtures import Mixture, uniform
 from spaces.models import HubModel, Model, find_model
+from spaces.robustness import Robustness
 from spaces.search_space import Point, SearchSpace
 from spaces.shared_data import SharedData, shared_data
 from spaces.tasks import Kind, Task, find_task
@@ -63,6 +64,7 @@ class Declaration(Value):
     curve: Curve | None = None
     # Left out where there is none, so that other studies keep the digests they always had.
     table: Table | None = Field(default=None, exclude_if=lambda given: given is None)
+    robustness: Robustness | None = Field(default=None, exclude_if=lambda given: given is None)
     resources: Resources = Resources()
 
     @model_validator(mode="before")
@@ -163,6 +165,7 @@ class Declaration(Value):
             models=self.models, pretraining_seed=self.pretraining_seed,
             intermediate=self.intermediate, targets=self.targets, panels=self.panels.panels,
             sizes={task: dict(rows) for task, rows in sizes.items()},
+            robustness=self.robustness,
         )
 
 

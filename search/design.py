@@ -48,7 +48,7 @@ def controls(study: Study, space: SearchSpace) -> list[Designed]:
         TrialConfig(model=model, pretraining_seed=study.pretraining_seed, intermediate=None,
                     targets=study.targets.tasks, target=study.targets.recipe(rate),
                     fidelity=study.fidelity.search, panels=space.panels,
-                    seed=study.search.seed).control()
+                    seed=study.search.seed, robustness=study.robustness).control()
         for model, rate in product(study.models, study.targets.learning_rate.options)
     ]
     return [_control(config, study.search.seed + block)

@@ -14,6 +14,7 @@ from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.representation_use import RepresentationUse
+from search.robustness import RobustnessSection
 from search.saturation import Saturation
 from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
@@ -143,6 +144,7 @@ class Readout(Value):
     `transfer_table` is there where the study has a `table` of which a trial ended.
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
+    `robustness` holds what arms lose on changed rows, where they were asked any.
     """
 
     search: str
@@ -165,6 +167,8 @@ class Readout(Value):
     benchmarks: tuple[BenchmarkSection, ...] = Field(
         default=(), exclude_if=lambda given: not given)
     representations: tuple[RepresentationUse, ...] = Field(
+        default=(), exclude_if=lambda given: not given)
+    robustness: tuple[RobustnessSection, ...] = Field(
         default=(), exclude_if=lambda given: not given)
 
     @property

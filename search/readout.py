@@ -14,6 +14,7 @@ from search.evidence import controls_of, costs_of, excluded_of, outcomes_of, sel
 from search.objective import Objective
 from search.representation_use import representation_use
 from search.results import Outcome, Role, TrialResult
+from search.robustness import robustness_sections
 from search.saturation import Saturation, locate
 from search.transfer_table import transfer_table
 from search.winners import entries_of, flagged, non_copy_entries
@@ -66,6 +67,7 @@ def read_out(
             listed, question.kinds, order=[standing.group for standing in standings],
             shared=question.shared, predictions=predictions),
         representations=representation_use(listed),
+        robustness=robustness_sections(listed),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={

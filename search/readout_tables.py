@@ -11,6 +11,7 @@ from search.further import NAMES
 from search.headline import NON_COPY, gain_text, mixture_text, non_copy_metrics_text
 from search.intervals import Interval, spell
 from search.representation_use import representation_table
+from search.robustness_tables import robustness_tables
 from search.saturation import Saturation
 from search.text_tables import NONE, TextRow, TextTable
 from spaces.trial_config import FURTHER_CONTROLS
@@ -32,6 +33,7 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
     yield from comparison_tables(readout.comparisons)
     if readout.representations:
         yield representation_table(readout.representations)
+    yield from robustness_tables(readout.robustness)
     if readout.curve is not None:
         yield _curve(readout.curve)
     if readout.controls:

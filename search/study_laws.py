@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from search.declaration import Declaration
 from search.study_faults import fault
 from spaces.language_orders import ordered
 from spaces.languages import ENGLISH
 from spaces.models import HubModel
+from spaces.robustness import MIXED_KINDS, PERTURBED_KINDS
 from spaces.shared_data import trained_alike
 from spaces.tasks import Kind, Task
 
@@ -30,6 +31,7 @@ def check_laws(study: Declaration) -> None:
     _check_controls(study)
     _check_curve(study)
     _check_table(study)
+    _check_robustness(study)
 
 
 def _check_models(study: Declaration) -> None:
@@ -204,6 +206,26 @@ def _check_table(study: Declaration) -> None:
                             f"languages, got {task!r} with {', '.join(codes)}")
 
 
+def _check_robustness(study: Declaration) -> None:
+    robustness = study.robustness
+    if robustness is None:
+        return
+    if robustness.perturbations.fertilities and not any(
+            task.kind in PERTURBED_KINDS for task in study.target_tasks):
+        raise fault("robustness.perturbations", "a target must be of a kind that can be perturbed "
+                    f"({_kinds(PERTURBED_KINDS)}), got {', '.join(study.targets.tasks)}")
+    for index, code in enumerate(robustness.code_mix):
+        if not any(task.kind in MIXED_KINDS and code in task.evaluation
+                   for task in study.target_tasks):
+            raise fault(f"robustness.code_mix.{index}", "a target with a question, hypothesis or "
+                        f"prompt ({_kinds(MIXED_KINDS)}) must be evaluated in a language to mix "
+                        f"with, got {code!r} with {', '.join(study.targets.tasks)}")
+
+
+def _kinds(kinds: Iterable[Kind]) -> str:
+    return ", ".join(kind.value for kind in kinds)
+
+
 def warnings_of(study: Declaration) -> tuple[str, ...]:
     """Return what is allowed and should be known, one line each, with the dotted key."""
     return tuple(_warnings(study))
@@ -256,6 +278,9 @@ def _warnings(study: Declaration) -> Iterator[str]:
                    "weight there are invalid (intermediate.languages)")
     if study.curve and study.curve.counts[-1] == len(study.intermediate.languages.pool):
         yield ("at the whole pool all orders are one set: only seeds vary there (curve.counts)")
+    for task in study.target_tasks if study.robustness else ():
+        if task.kind not in PERTURBED_KINDS:
+            yield f"{task.name} is scored on clean rows only: {task.kind.value} (robustness)"
     if study.table and study.table.seeds == 1:
         yield ("one seed block gives the table no intervals and no corrected p values "
                "(table.seeds)")

@@ -18,7 +18,9 @@ from search.study import Study
 from spaces.fidelity import Fidelity
 from spaces.mixtures import uniform
 from spaces.points import Point
+from spaces.robustness import PERTURBED_KINDS
 from spaces.search_space import SearchSpace
+from spaces.tasks import Task
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
 from trainables.encoder_ref import ParameterCounts
@@ -75,8 +77,7 @@ def work_of(config: TrialConfig, study: Study, parameters: ParameterCounts) -> W
     phases = rungs * sum(task.trained for task in study.target_tasks)
     target_steps = phases * steps_of(fidelity.target_examples, config.target)
     target_examples = target_steps * config.target.batch_size
-    scored = [(task, rungs * fidelity.evaluation_rows
-               * len(list(panel_languages(task, config.panels, fidelity))))
+    scored = [(task, rungs * fidelity.evaluation_rows * _readings(task, config))
               for task in study.target_tasks]
     length = getattr(config.model, "max_length", 0)  # a simulated model reads nothing
     copies = len(stops) + phases + STATE_COPIES * max(0, len(stops) - 1)
@@ -91,6 +92,13 @@ def work_of(config: TrialConfig, study: Study, parameters: ParameterCounts) -> W
                         for task, rows in scored)),
         bytes=copies * parameters.total * BYTES_PER_PARAMETER,
     )
+
+
+def _readings(task: Task, config: TrialConfig) -> int:
+    """Return how often a set of rows is read: each panel's languages, changed rows besides."""
+    panels = [panel for panel, _ in panel_languages(task, config.panels, config.fidelity)]
+    passes = config.robustness.passes if config.robustness else 0
+    return len(panels) + (passes * panels.count("report") if task.kind in PERTURBED_KINDS else 0)
 
 
 def _sequences(config: TrialConfig, study: Study) -> float:

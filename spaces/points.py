@@ -12,6 +12,7 @@ from spaces.fidelity import Fidelity, Panels
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import InvalidPoint, Mixture, proportional, uniform
 from spaces.models import Model
+from spaces.robustness import Robustness
 from spaces.trial_config import Intermediate, TrialConfig
 from spaces.value import Value
 
@@ -59,6 +60,7 @@ class PointSpace(Value):
     targets: TargetSpace
     panels: Panels
     sizes: dict[str, dict[str, int]]
+    robustness: Robustness | None = None
 
     @model_validator(mode="after")
     def _every_task_has_rows(self) -> Self:
@@ -95,7 +97,7 @@ class PointSpace(Value):
                 recipe=phase.recipe(rate),
             ),
             targets=self.targets.tasks, target=self.targets.recipe(target_rate),
-            fidelity=fidelity, panels=self.panels, seed=seed,
+            fidelity=fidelity, panels=self.panels, seed=seed, robustness=self.robustness,
         )
 
     @property

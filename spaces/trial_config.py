@@ -10,6 +10,7 @@ from spaces.fidelity import Fidelity, Panels
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Cell, Mixture
 from spaces.models import Model
+from spaces.robustness import Robustness
 from spaces.value import Value
 
 __all__ = ["FURTHER_CONTROLS", "FurtherControl", "Intermediate", "Recipe", "Supervision",
@@ -75,6 +76,7 @@ class TrialConfig(Value):
 
     `intermediate` is None for a control. `seed` is the seed block: trials that share it share
     head initialisation and the draws of data. `pretraining_seed` chooses the lab's encoder.
+    `robustness` is what is scored beside the clean rows of the report panel.
     """
 
     model: Model
@@ -85,6 +87,8 @@ class TrialConfig(Value):
     fidelity: Fidelity
     panels: Panels
     seed: Seed
+    # Left out where nothing is perturbed, so that these trials keep the digests they always had.
+    robustness: Robustness | None = Field(default=None, exclude_if=lambda given: given is None)
 
     @model_validator(mode="after")
     def _examples_fit_the_phase(self) -> TrialConfig:

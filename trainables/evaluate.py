@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,20 @@ import pyarrow.parquet as pq
 
 from spaces.data_sources import LabSource
 from spaces.models import HubModel, LabModel
+from spaces.robustness import Robustness
 from spaces.tasks import Kind, Task
 from trainables.metrics import chance, collapsed, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
 from trainables.phases import Context, Made, Phase, PhaseKind
 from trainables.rows import Rows
-from trainables.scores import Cost, RepresentationChoice, Score, Scores, Subset
+from trainables.scores import (
+    Cost,
+    PerturbedScore,
+    RepresentationChoice,
+    Score,
+    Scores,
+    Subset,
+)
 
 __all__ = ["PREDICTIONS_FILE", "PREDICTIONS_SCHEMA", "SCORES_FILE", "EvaluatePhase",
            "predictions_of", "scores_of", "similarity_version"]
@@ -44,6 +53,8 @@ class EvaluatePhase(Phase):
     sets: tuple[PanelSet, ...]
     tokenizer: str  # its identity
     model: LabModel | HubModel  # the parents' digests hold it, but for how it reads texts
+    robustness: Robustness | None = None
+    partners: tuple[str, ...] = ()  # fingerprints of the rows that code-mixing takes from
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -54,17 +65,29 @@ class EvaluatePhase(Phase):
             "encoders": self.encoders, "sets": [each.model_dump() for each in self.sets],
             "tokenizer": self.tokenizer, "max_length": self.model.max_length,
             "similarity": similarity_version(self.tasks), **_read_by(self.model),
+            **self._robustness_inputs(),
         }
+
+    def _robustness_inputs(self) -> dict[str, Any]:
+        """Return what decides perturbed scores; nothing where there are none, as it always was."""
+        if self.robustness is None:
+            return {}
+        from trainables.robustness.perturbed_rows import VERSION
+
+        return {"robustness": self.robustness.model_dump(mode="json"), "partners": self.partners,
+                "perturbation": VERSION, "unicode": unicodedata.unidata_version}
 
     def make(self, context: Context, parents: tuple[Path, ...], directory: Path) -> Made:
         """Score every target task and write scores and predictions."""
         # torch and transformers take seconds to import; who finds all in the store does without.
         from trainables.evaluation import predict_sets
+        from trainables.robustness.evaluation import CleanSet, score_robustness
 
         scored: list[Score] = []
         choices: list[RepresentationChoice] = []
         tables: list[pa.Table] = []
         costs: list[Cost] = []
+        perturbed: list[PerturbedScore] = []
         for task, number in zip(self.tasks, self.encoders, strict=True):
             sets = [each for each in self.sets if each.task == task.name]
             found, choice, cost = predict_sets(task, sets, parents[number], context,
@@ -74,7 +97,15 @@ class EvaluatePhase(Phase):
                 scored += scores_of(each, rows, values)
                 tables.append(predictions_of(each, rows, values))
             costs.append(cost)
-        made = Scores(scores=tuple(scored), representations=tuple(choices))
+            if self.robustness is not None:
+                clean = [CleanSet(*each) for each in found if each[0].panel == "report"]
+                more, cost = score_robustness(task, clean, parents[number], context,
+                                              model=self.model, robustness=self.robustness,
+                                              name=self.name)
+                perturbed += more
+                costs.append(cost)
+        made = Scores(scores=tuple(scored), representations=tuple(choices),
+                      perturbed=tuple(perturbed))
         (directory / SCORES_FILE).write_text(made.model_dump_json())
         pq.write_table(pa.concat_tables(tables), directory / PREDICTIONS_FILE)
         return Made(Cost.total(costs))

@@ -11,8 +11,8 @@ from pydantic import Field
 from spaces.representations import Representation
 from spaces.value import Value
 
-__all__ = ["Baseline", "BaselineName", "Considered", "Cost", "PanelName", "PhaseResult",
-           "RepresentationChoice", "Score", "Scores", "Subset"]
+__all__ = ["Baseline", "BaselineName", "Considered", "Cost", "PanelName", "PerturbedScore",
+           "PhaseResult", "RepresentationChoice", "Score", "Scores", "Subset"]
 
 PanelName = Literal["selection", "report"]
 Subset = Literal["all", "non-copy"]
@@ -39,6 +39,30 @@ class Score(Value):
     collapsed: bool = False
     official: bool = True
     subset: Subset = "all"
+
+
+class PerturbedScore(Value):
+    """A target's primary metric in a language of the report panel on rows that were changed.
+
+    `condition` is the kind of perturbation, `attack`, or `code-mix` and a language. `clean` and
+    `chance` are of the very same rows unchanged, all three in points. `changed` is the share of
+    the rows that read otherwise, `fertility` how many times their tokens they have (None where
+    that was not asked for), `matched` whether it is what was asked for; `queries` how many
+    perturbations each row's worst was taken of.
+    """
+
+    task: str
+    language: str
+    metric: str
+    condition: str
+    points: Annotated[float, Field(ge=0, le=100)]
+    clean: Annotated[float, Field(ge=0, le=100)]
+    chance: Annotated[float, Field(ge=0, le=100)]
+    rows: Annotated[int, Field(gt=0)]
+    changed: Annotated[float, Field(ge=0, le=1)]
+    fertility: Annotated[float, Field(gt=0)] | None = None
+    matched: bool = True
+    queries: Annotated[int, Field(gt=0)] = 1
 
 
 class Considered(Value):
@@ -73,6 +97,9 @@ class Scores(Value):
     scores: tuple[Score, ...]
     # Left out where nothing was chosen, so that these scores read as they always did.
     representations: tuple[RepresentationChoice, ...] = Field(
+        default=(), exclude_if=lambda given: not given)
+    # No clean score is among them, and they are left out where nothing was perturbed.
+    perturbed: tuple[PerturbedScore, ...] = Field(
         default=(), exclude_if=lambda given: not given)
 
     def primary_metrics(self, subset: Subset = "all") -> dict[str, str]:

@@ -19,6 +19,7 @@ from trainables.phases import Context, EntryBusy, Phase, Runner
 from trainables.pretrain import pretrain_phase, tokenizer_identity
 from trainables.published_head import find_published_head
 from trainables.recipes import segment_stops, steps_of
+from trainables.robustness.code_mix import MIXED_COLUMNS
 from trainables.scores import Baseline, PhaseResult, Scores
 from trainables.simulated import simulated_rungs
 from trainables.target import TargetPhase
@@ -173,7 +174,16 @@ class _Graph:
         return EvaluatePhase(
             f"evaluate{suffix}", tuple(parents), self._context.setting, tasks=self._targets,
             encoders=tuple(numbers), sets=self._sets,
-            tokenizer=self._tokenizer, model=self._model)
+            tokenizer=self._tokenizer, model=self._model, robustness=self._config.robustness,
+            partners=tuple(self._partners()))
+
+    def _partners(self) -> Iterator[str]:
+        """Yield the fingerprints of the rows in the languages that others are mixed with."""
+        robustness = self._config.robustness
+        for code in robustness.code_mix if robustness else ():
+            for task in self._targets:
+                if task.kind in MIXED_COLUMNS and code in task.evaluation:
+                    yield self._context.sources.panel_rows(task, code, "report")[0].fingerprint
 
     def baselines(self) -> BaselinesPhase:
         """Return the phase that scores the report panel by characters alone."""

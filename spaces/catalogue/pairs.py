@@ -1,4 +1,4 @@
-"""Pairs of sentences: entailment (XNLI, MNLI, ANLI+) and paraphrase (PAWS-X, QQP)."""
+"""Pairs of sentences: entailment (XNLI, MNLI, ANLI, ANLI+) and paraphrase (PAWS-X, QQP)."""
 
 from __future__ import annotations
 
@@ -96,6 +96,18 @@ PAIR_TASKS: Final[tuple[Task, ...]] = (
         metric="accuracy",
         source=_ANLI,
         train_sources=(_ANLI, _MNLI, _SNLI),
+    ),
+    # Tuned on MNLI and asked what people wrote to mislead models: only its evaluation is ANLI.
+    Task(
+        name="anli",
+        kind=Kind.PAIR,
+        roles=("target",),
+        train=("en",),
+        evaluation=("en",),
+        labels=_NLI_LABELS,
+        metric="accuracy",
+        source=_ANLI,
+        train_sources=(_MNLI,),
     ),
     Task(
         name="qqp",

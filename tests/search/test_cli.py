@@ -39,7 +39,8 @@ def test_studies_are_listed_one_line_each(capsys: pytest.CaptureFixture[str]) ->
     assert run(["studies"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "lab", "xstilts", "xstilts-mini", "xtreme-mini", "xtreme-r", "xtreme-r-mini"]
+        "lab", "robustness", "robustness-lab", "xstilts", "xstilts-mini", "xtreme-mini", "xtreme-r",
+        "xtreme-r-mini"]
 
 
 @pytest.mark.parametrize(("arguments", "law"), [

@@ -14,6 +14,7 @@ ON_THE_HUB = [task for task in BENCHMARK_TASKS if isinstance(task.source, HubSou
     ("udpos", 35, 38), ("xnli", 1, 15), ("tatoeba", 0, 36), ("mnli", 1, 1), ("squad", 1, 1),
     ("pawsx", 7, 7), ("panx", 48, 48), ("hellaswag", 1, 1),
     ("xquad", 1, 12), ("mlqa", 1, 7), ("tydiqa", 9, 9), ("squad2", 1, 1), ("anli-plus", 1, 1),
+    ("anli", 1, 1),
     ("qqp", 1, 1), ("cosmosqa", 1, 1), ("commonsenseqa", 1, 1), ("siqa", 1, 1), ("xcopa", 1, 11),
     ("lareqa", 0, 11), ("mewsli-x", 0, 11), ("bucc-gold", 0, 4), ("xnli-translated", 15, 15),
     ("mlqa-translated", 6, 7),
