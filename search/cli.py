@@ -154,13 +154,13 @@ def best(name: str, storage: str | None, tracking_uri: str | None, form: str) ->
 @app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"
                   "  stiltune store collect --older-than-days 30")
 def store() -> None:
-    """Look after the phase store, where finished phases are kept for reuse."""
+    """Look after the phase store, where finished phases are kept, and what is kept of data."""
 
 
 @store.command("list")
 @_storage
 def store_list(storage: str | None) -> None:
-    """List the entries: phase, digest, size, age, what it is."""
+    """List the entries: phase or cache, digest, size, age or last use, what it is."""
     from search.inspection import list_store
 
     list_store(storage, _console())
@@ -178,9 +178,9 @@ def store_size(storage: str | None) -> None:
 @store.command("collect")
 @_storage
 @click.option("--older-than-days", type=click.FloatRange(min=0), default=None,
-              help="Remove entries made longer ago than this many days.")
+              help="Remove entries made longer ago than this many days; of data, last used.")
 @click.option("--max-gib", type=click.FloatRange(min=0), default=None,
-              help="Remove the oldest until the store is no larger.")
+              help="Remove the oldest until all of it is no larger, what is kept of data first.")
 def store_collect(storage: str | None, older_than_days: float | None,
                   max_gib: float | None) -> None:
     """Remove entries that are old or too many; a later trial makes them again."""

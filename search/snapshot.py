@@ -16,6 +16,7 @@ from spaces.models import HubModel
 from spaces.tasks import Task
 from spaces.value import Value, digest_of
 from trainables.encoder_ref import model_directory, weights_identity
+from trainables.extents import Extent, extent_of, spell_parts
 from trainables.scores import PanelName
 from trainables.sources import Sources
 from trainables.workspace import Workspace
@@ -35,12 +36,17 @@ class Snapshot(Value):
     """What a search reads, as it was when the search began.
 
     `sizes` are train rows by intermediate task and language; `encoders` are the identities of
-    published ones by name.
+    published ones by name. `parts` says task by task which rows are not all that was published.
     """
 
     sizes: dict[str, dict[str, int]]
     datasets: tuple[DataSet, ...]
     encoders: dict[str, str] = {}
+    parts: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what should be known of the data, one line each."""
+        return (f"not all that was published is there: {', '.join(self.parts)}",) * bool(self.parts)
 
     def changed(self, before: Snapshot) -> list[str]:
         """Return the names of data sets and encoders that differ from what they were before."""
@@ -70,7 +76,8 @@ def take_snapshot(study: Study, workspace: Workspace) -> Snapshot:
     scored = (_panel_set(task, codes, panel, sources) for task, _, codes in needs_of(study)
               if codes for panel in get_args(PanelName))
     return Snapshot(sizes=sizes, datasets=(*trained, *scored),
-                    encoders=_encoders(study, workspace))
+                    encoders=_encoders(study, workspace),
+                    parts=tuple(spell_parts(_extents(study, sources))))
 
 
 def _check_fixed_points(study: Study, sizes: dict[str, dict[str, int]]) -> None:
@@ -119,6 +126,19 @@ def _fingerprint(
     rows = (sources.rows(task, language, "train") if of == "train"
             else sources.panel_rows(task, language, of)[0])
     return rows.fingerprint, len(rows)
+
+
+def _extents(study: Study, sources: Sources) -> Iterator[Extent]:
+    """Yield the extent of each split that a study reads, but for the lab's, which has no other."""
+    for task, trained, scored in needs_of(study):
+        if isinstance(task.source, LabSource):
+            continue
+        for language in trained:
+            yield extent_of(sources.rows(task, language, "train"))
+        for language in scored:
+            for split in sources.splits(task, language):
+                if split != "train":
+                    yield extent_of(sources.rows(task, language, split))
 
 
 def _encoders(study: Study, workspace: Workspace) -> dict[str, str]:

@@ -13,6 +13,7 @@ from spaces.lab_tasks import lab_rows
 from spaces.tasks import Task
 from spaces.value import Value
 from trainables.halves import half
+from trainables.kept_files import ROWS
 from trainables.pool_files import read_pool_rows
 from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
@@ -100,7 +101,7 @@ class Sources(Value):
 
     @property
     def _kept(self) -> Path:
-        return Path(self.cache) / "rows"
+        return Path(self.cache) / ROWS
 
     @property
     def _mirror(self) -> Path | None:

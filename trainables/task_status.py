@@ -8,7 +8,8 @@ from typing import get_args
 from spaces.data_sources import Split
 from spaces.tasks import Task
 from spaces.value import Value
-from trainables.rows import AbsentError, DataError
+from trainables.extents import Extent, extent_of
+from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
 from trainables.sources import Sources
 
@@ -22,17 +23,30 @@ class TaskStatus(Value):
     """What was found of a task.
 
     `rows` are those of each (split, language) that was read whole and checked, without unlabelled
-    ones; `absent` says of others why they cannot be had; `faults` are lines on what is wrong.
+    ones, `extents` how many there are of those published; `absent` says of others why they cannot
+    be had; `faults` are lines on what is wrong.
     """
 
     task: str
     rows: tuple[tuple[Place, int], ...]
+    extents: tuple[Extent, ...]
     absent: tuple[tuple[str, str], ...]  # language -> why
     faults: tuple[str, ...]
 
     def languages(self, *splits: Split) -> tuple[str, ...]:
         """Return the languages that have rows in any of the splits, sorted."""
         return tuple(sorted({code for (split, code), _ in self.rows if split in splits}))
+
+    @property
+    def extent(self) -> str:
+        """Whether what is there is what was published, in a word or two; empty without rows."""
+        published = {each.published is not None for each in self.extents}
+        if any(each.is_part for each in self.extents):
+            return "a part"
+        if published == {True}:
+            return "whole"
+        return "size not documented" if published == {False} else (
+            "whole where documented" if published else "")
 
     def count(self, *splits: Split) -> int:
         """Return the number of rows in the splits, over all languages."""
@@ -42,21 +56,23 @@ class TaskStatus(Value):
 def status_of(task: Task, sources: Sources) -> TaskStatus:
     """Read and check all splits that a task has in its languages; nothing is raised."""
     rows: dict[Place, int] = {}
+    extents: list[Extent] = []
     absent: dict[str, str] = {}
     faults: dict[str, None] = {}
     for place, found in _read(task, sources):
-        if isinstance(found, int):
-            rows[place] = found
+        if isinstance(found, Rows):
+            rows[place] = len(found)
+            extents.append(extent_of(found))
         elif isinstance(found, AbsentError):
             absent.setdefault(place[1], str(found))
         else:
             faults[str(found)] = None
-    return TaskStatus(task=task.name, rows=tuple(rows.items()), absent=tuple(absent.items()),
-                      faults=tuple(faults))
+    return TaskStatus(task=task.name, rows=tuple(rows.items()), extents=tuple(extents),
+                      absent=tuple(absent.items()), faults=tuple(faults))
 
 
-def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, int | DataError]]:
-    """Yield each place's number of rows, or what is wrong there."""
+def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, Rows | DataError]]:
+    """Yield each place's rows, or what is wrong there."""
     for language in sorted({*task.train, *task.evaluation}):
         try:
             present = sources.splits(task, language)
@@ -65,7 +81,7 @@ def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, int | DataError
             continue
         for split in _wanted(task, language, present):
             try:
-                yield (split, language), len(sources.rows(task, language, split))
+                yield (split, language), sources.rows(task, language, split)
             except DataError as error:
                 yield (split, language), error
 
