@@ -128,7 +128,7 @@ def check(
                      for panel in _panel_names()),
         curve_orders_needed=_orders_needed(study),
         warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace),
-                  *notes),
+                  *_unpinned(study, workspace), *notes),
     )
 
 
@@ -213,6 +213,12 @@ def _fresh_heads(study: Study, workspace: Workspace) -> Iterator[str]:
             yield (f"{' and '.join(text)} must first learn to restore masked tokens: the "
                    f"checkpoint of {model.name} has no such head that is known here, so a fresh "
                    f"one is trained (models.{index})")
+
+
+def _unpinned(study: Study, workspace: Workspace) -> Iterator[str]:
+    if study.revisions and workspace.hub is not None:
+        yield (f"a directory is read as it is, whatever is pinned, got {workspace.hub} "
+               "(revisions)")
 
 
 def _has_head(model: HubModel, workspace: Workspace) -> bool:

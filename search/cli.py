@@ -1,6 +1,6 @@
 """The command line: studies, tasks, check, start, resume, best, store, convert.
 
-Exit codes: 0 done, 2 the user's mistake (one line), 1 ours (a traceback), 130 interrupted.
+Exit codes: 0 done, 2 the user's mistake (a line each), 1 ours (a traceback), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from search.faults import InterruptedSearch, UserError
+from search.faults import InterruptedSearch, UserError, UserErrors
 from search.token_mode import set_token_mode
 
 __all__ = ["app", "main"]
@@ -217,7 +217,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"stiltune: {_one_line(error.format_message())}")
         return 2
     except UserError as error:
-        errors.print(f"stiltune: {_one_line(str(error))}")
+        for line in error.lines if isinstance(error, UserErrors) else (str(error),):
+            errors.print(f"stiltune: {_one_line(line)}")
         return 2
     except (click.Abort, KeyboardInterrupt):
         errors.print("stiltune: interrupted")

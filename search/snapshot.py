@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from search.data_faults import faults_of, needs_of, sources_of
-from search.faults import UserError
+from search.faults import UserError, UserErrors
 from search.study import Study
 from spaces.data_sources import LabSource, Split
 from spaces.lab_tasks import lab_rows
@@ -25,11 +25,16 @@ __all__ = ["DataSet", "Snapshot", "take_snapshot"]
 
 
 class DataSet(Value):
-    """One set of rows: "<task> <language> train", or "<task> <panel> panel" over its languages."""
+    """One set of rows: "<task> <language> train", or "<task> <panel> panel" over its languages.
+
+    `revision` names the hub's repositories and the commits at which they were read; empty where
+    rows come from elsewhere.
+    """
 
     name: str
     fingerprint: str
     rows: int
+    revision: str = ""
 
 
 class Snapshot(Value):
@@ -61,12 +66,11 @@ def take_snapshot(study: Study, workspace: Workspace) -> Snapshot:
     """Check all that a study reads and return its sizes and fingerprints.
 
     Raises:
-        UserError: if anything in it is at fault.
+        UserErrors: if anything in it is at fault; all of it is said, task by task.
+        UserError: if a fixed point does not lie in the space.
     """
-    faults = faults_of(study, workspace)
-    if faults:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise UserError(f"{faults[0]}{more}")
+    if faults := faults_of(study, workspace):
+        raise UserErrors(faults)
     sources = sources_of(workspace)
     sizes: dict[str, dict[str, int]] = {task: {} for task in study.intermediate.tasks}
     for name, language in study.cells():
@@ -101,7 +105,7 @@ def _trained_on(study: Study) -> Iterator[tuple[Task, str]]:
 def _train_set(task: Task, language: str, sources: Sources) -> DataSet:
     fingerprint, rows = _fingerprint(task, language, "train", sources)
     return DataSet(name=f"{task.name} {language} train", fingerprint=fingerprint,
-                   rows=rows)
+                   rows=rows, revision=_revision([sources.commits(task, language, "train")]))
 
 
 def _panel_set(
@@ -110,7 +114,14 @@ def _panel_set(
     """Return all rows that may score a task on a panel, as one set over its languages."""
     parts = [_fingerprint(task, code, panel, sources) for code in languages]
     return DataSet(name=f"{task.name} {panel} panel", rows=sum(rows for _, rows in parts),
-                   fingerprint=digest_of([languages, [each for each, _ in parts]]))
+                   fingerprint=digest_of([languages, [each for each, _ in parts]]),
+                   revision=_revision(sources.commits(task, code, split) for code in languages
+                                      for split in ("validation", "test")))
+
+
+def _revision(commits: Iterable[Mapping[str, str]]) -> str:
+    found = {f"{name}@{commit}" for each in commits for name, commit in each.items()}
+    return ", ".join(sorted(found))
 
 
 def _fingerprint(

@@ -94,6 +94,20 @@ class Sources(Value):
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True
 
+    def commits(self, task: Task, language: str, split: Split) -> dict[str, str]:
+        """Return the commits at which the hub's repositories of a split are read.
+
+        There are none where the rows come from elsewhere, a mirror included.
+
+        Raises:
+            DataError: if a repository cannot be had.
+        """
+        if self.hub is not None or not isinstance(task.source_of(split, language), HubSource):
+            return {}
+        return {part.source.repository: part.found.root.name
+                for part in parts_of(task, language, split, None)
+                if isinstance(part.source, HubSource) and part.found.files}
+
     def place(self, task: Task) -> str:
         """Return where the rows that score a task lie, for messages."""
         source = task.source

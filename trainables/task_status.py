@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
 from spaces.data_sources import Split
@@ -105,6 +105,8 @@ def verify(
 ) -> list[str]:
     """Return one line per fault in the data that a study needs of a task; none is best.
 
+    All languages of which nothing is there share a line.
+
     Args:
         task: the task.
         sources: where its rows come from.
@@ -121,14 +123,31 @@ def verify(
 def _faults(
     task: Task, sources: Sources, train: Sequence[str], evaluation: Sequence[str]
 ) -> Iterator[str]:
-    for language in train:
+    def train_rows(language: str) -> None:
+        sources.rows(task, language, "train")
+
+    yield from _faults_in(task, train, train_rows)
+    for panel in get_args(PanelName):
+        def panel_rows(language: str, panel: PanelName = panel) -> None:
+            sources.panel_rows(task, language, panel)
+
+        yield from _faults_in(task, evaluation, panel_rows)
+
+
+def _faults_in(
+    task: Task, languages: Sequence[str], read: Callable[[str], None]
+) -> Iterator[str]:
+    """Yield a line a fault, and one for all languages that are absent, with the first's reason."""
+    absent: dict[str, str] = {}
+    for language in languages:
         try:
-            sources.rows(task, language, "train")
+            read(language)
+        except AbsentError as error:
+            absent[language] = str(error)
         except DataError as error:
             yield str(error)
-    for language in evaluation:
-        for panel in get_args(PanelName):
-            try:
-                sources.panel_rows(task, language, panel)
-            except DataError as error:
-                yield str(error)
+    if absent:
+        (_, reason), *others = absent.items()
+        named = reason if reason.startswith(task.name) else f"{task.name}: {reason}"
+        yield named + (f"; absent as well: {', '.join(code for code, _ in others)}" if others
+                       else "")
