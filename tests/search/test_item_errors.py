@@ -123,7 +123,7 @@ def test_questions_without_an_answer_bear_their_score_out() -> None:
     pulls = pulls_of(table(rows), scores, KINDS)
     assert pulls["squad2", "en", "squad2_f1"] == pytest.approx(
         {"0": 400 / 27, "1": -500 / 27, "2": 100 / 27})
-    assert measured(scores) == {("squad2", "en"): ("squad2_exact_match", "squad2_f1")}
+    assert set(measured(scores)["squad2", "en"]) == {"squad2_exact_match", "squad2_f1"}
 
 
 def sentences(count: int, seed: int) -> tuple[list[list[int]], list[list[int]]]:
