@@ -29,7 +29,8 @@ def question_of(study: Study, space: SearchSpace) -> Question:
     return Question(
         kinds=study.target_kinds, worth=study.curve.worth if study.curve else None,
         winners=study.confirmation.winners, references=space.references(),
-        retrieval=study.search.retrieval, shared=study.shared_data)
+        retrieval=study.search.retrieval, shared=study.shared_data,
+        absent=tuple(f"{name} ({why})" for name, why in study.absent_tasks.items()))
 
 
 def illustrator(event: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -90,7 +90,8 @@ class CheckReport(Value):
 
 
 def check(
-    study: Study, sizes: Mapping[str, Mapping[str, int]], workspace: Workspace
+    study: Study, sizes: Mapping[str, Mapping[str, int]], workspace: Workspace,
+    notes: Iterable[str] = (),
 ) -> CheckReport:
     """Return a study's derived numbers; nothing is started.
 
@@ -98,6 +99,7 @@ def check(
         study: the study.
         sizes: train rows by intermediate task and language.
         workspace: where published encoders are looked for.
+        notes: what should be known of the data.
 
     Raises:
         UserError: if an encoder cannot be had, or a fixed point does not lie in the space.
@@ -125,7 +127,8 @@ def check(
         panels=tuple(_panel_scores(study, task, panel) for task in study.target_tasks
                      for panel in _panel_names()),
         curve_orders_needed=_orders_needed(study),
-        warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace)),
+        warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace),
+                  *_unpinned(study, workspace), *notes),
     )
 
 
@@ -210,6 +213,12 @@ def _fresh_heads(study: Study, workspace: Workspace) -> Iterator[str]:
             yield (f"{' and '.join(text)} must first learn to restore masked tokens: the "
                    f"checkpoint of {model.name} has no such head that is known here, so a fresh "
                    f"one is trained (models.{index})")
+
+
+def _unpinned(study: Study, workspace: Workspace) -> Iterator[str]:
+    if study.revisions and workspace.hub is not None:
+        yield (f"a directory is read as it is, whatever is pinned, got {workspace.hub} "
+               "(revisions)")
 
 
 def _has_head(model: HubModel, workspace: Workspace) -> bool:

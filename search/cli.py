@@ -1,6 +1,6 @@
 """The command line: studies, tasks, check, start, resume, best, store, convert.
 
-Exit codes: 0 done, 2 the user's mistake (one line), 1 ours (a traceback), 130 interrupted.
+Exit codes: 0 done, 2 the user's mistake (a line each), 1 ours (a traceback), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from search.faults import InterruptedSearch, UserError
+from search.faults import InterruptedSearch, UserError, UserErrors
 from search.token_mode import set_token_mode
 
 __all__ = ["app", "main"]
@@ -154,13 +154,13 @@ def best(name: str, storage: str | None, tracking_uri: str | None, form: str) ->
 @app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"
                   "  stiltune store collect --older-than-days 30")
 def store() -> None:
-    """Look after the phase store, where finished phases are kept for reuse."""
+    """Look after the phase store, where finished phases are kept, and what is kept of data."""
 
 
 @store.command("list")
 @_storage
 def store_list(storage: str | None) -> None:
-    """List the entries: phase, digest, size, age, what it is."""
+    """List the entries: phase or cache, digest, size, age or last use, what it is."""
     from search.inspection import list_store
 
     list_store(storage, _console())
@@ -178,9 +178,9 @@ def store_size(storage: str | None) -> None:
 @store.command("collect")
 @_storage
 @click.option("--older-than-days", type=click.FloatRange(min=0), default=None,
-              help="Remove entries made longer ago than this many days.")
+              help="Remove entries made longer ago than this many days; of data, last used.")
 @click.option("--max-gib", type=click.FloatRange(min=0), default=None,
-              help="Remove the oldest until the store is no larger.")
+              help="Remove the oldest until all of it is no larger, what is kept of data first.")
 def store_collect(storage: str | None, older_than_days: float | None,
                   max_gib: float | None) -> None:
     """Remove entries that are old or too many; a later trial makes them again."""
@@ -217,7 +217,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         errors.print(f"stiltune: {_one_line(error.format_message())}")
         return 2
     except UserError as error:
-        errors.print(f"stiltune: {_one_line(str(error))}")
+        for line in error.lines if isinstance(error, UserErrors) else (str(error),):
+            errors.print(f"stiltune: {_one_line(line)}")
         return 2
     except (click.Abort, KeyboardInterrupt):
         errors.print("stiltune: interrupted")

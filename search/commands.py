@@ -53,7 +53,7 @@ def start_search(
             versions=_versions(), storage=str(root), hub=options.hub,
             **snapshot.model_dump(mode="json"))
         console.print(f"{directory.name}: {study.question}", highlight=False)
-        for warning in study.warnings():
+        for warning in (*study.warnings(), *snapshot.notes()):
             console.print(f"note: {warning}", highlight=False, style="yellow")
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
                         sizes=snapshot.sizes, options=options, console=console), preparation)

@@ -19,10 +19,10 @@ from search.sections import (
     Search,
 )
 from search.study_faults import fault
-from search.study_tasks import StudyTask, task_of
+from search.study_tasks import Repository, StudyTask, task_of, without_absent
 from search.table_section import Table
 from spaces.benchmark_tasks import BENCHMARK_TASKS
-from spaces.dimensions import IntermediateSpace, TargetSpace, Whole
+from spaces.dimensions import IntermediateSpace, Name, TargetSpace, Whole
 from spaces.lab_tasks import LAB_TASKS
 from spaces.language_orders import LanguageSet
 from spaces.languages import ENGLISH
@@ -45,7 +45,8 @@ class Declaration(Value):
 
     A model is written as a name (the lab's or the hub's), a directory, or a mapping with `path`
     and any of `name`, `revision`, `max_length`, `layer`, `pooling`, `dropout`. `tasks` are the
-    study's own, by name, beside those of the catalogue.
+    study's own, by name, beside those of the catalogue. `revisions` pins repositories of the hub,
+    by name, to commits, branches or tags.
     """
 
     study: Annotated[str, Field(strict=True, pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -54,6 +55,7 @@ class Declaration(Value):
     pretraining_seed: Annotated[Whole, Field(ge=0, lt=2**31)] = 0
     # Left out where there are none, so that these studies keep the digests they always had.
     tasks: dict[str, StudyTask] = Field(default={}, exclude_if=lambda given: not given)
+    revisions: dict[Repository, Name] = Field(default={}, exclude_if=lambda given: not given)
     intermediate: IntermediateSpace
     targets: TargetSpace
     panels: PanelLanguages
@@ -66,6 +68,11 @@ class Declaration(Value):
     table: Table | None = Field(default=None, exclude_if=lambda given: given is None)
     robustness: Robustness | None = Field(default=None, exclude_if=lambda given: given is None)
     resources: Resources = Resources()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absent_tasks_are_left_out(cls, given: Any) -> Any:
+        return without_absent(given)
 
     @model_validator(mode="before")
     @classmethod
@@ -84,16 +91,28 @@ class Declaration(Value):
         Raises:
             ValueError: if there is none of that name.
         """
-        return find_task(name, (*CATALOGUE, *self.own_tasks))
+        return find_task(name, (*CATALOGUE, *self.own_tasks)).pinned(self.revisions)
 
     @cached_property
     def own_tasks(self) -> tuple[Task, ...]:
-        """The tasks that the study adds to the catalogue.
+        """The tasks that the study adds to the catalogue, but for those that are absent.
 
         Raises:
             PydanticCustomError: if one cannot be; of a `Study` none does.
         """
-        return tuple(task_of(name, given, CATALOGUE) for name, given in self.tasks.items())
+        return tuple(task_of(name, given, CATALOGUE) for name, given in self.tasks.items()
+                     if not given.is_absent)
+
+    @property
+    def trial_tasks(self) -> tuple[Task, ...]:
+        """The tasks that trials look up before the catalogue's: its own, and pinned ones."""
+        return tuple(task.pinned(self.revisions) for task in (*CATALOGUE, *self.own_tasks)
+                     if task in self.own_tasks or task.pinned(self.revisions) != task)
+
+    @property
+    def absent_tasks(self) -> dict[str, str]:
+        """The tasks that the study would have if the user added their place, each with why not."""
+        return {name: given.absent or "" for name, given in self.tasks.items() if given.is_absent}
 
     @property
     def intermediate_tasks(self) -> tuple[Task, ...]:

@@ -122,7 +122,7 @@ class Question(Value):
     `kinds` gives the target tasks' categories; `worth` the points per doubling up to which more
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
     `references` the mixtures every search is held against, by name; `shared` what of the
-    intermediate data is the targets' own.
+    intermediate data is the targets' own; `absent` the tasks left out, each with why.
     """
 
     kinds: dict[str, Kind]
@@ -132,6 +132,7 @@ class Question(Value):
     references: dict[str, Mixture] | None = None
     retrieval: bool = False
     shared: tuple[SharedData, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 class Readout(Value):

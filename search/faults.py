@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spaces.faults import UserError
+from spaces.faults import UserError, UserErrors
 
-__all__ = ["InterruptedSearch", "UserError"]
+__all__ = ["InterruptedSearch", "UserError", "UserErrors"]
 
 
 class InterruptedSearch(Exception):  # noqa: N818 - it is an event, not an error

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections import defaultdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -15,8 +16,9 @@ from search.faults import UserError
 from search.finding import find_anywhere
 from search.journal import Journal
 from search.options import Options, workspace_of
-from search.storage import storage_root, store_uri
+from search.storage import CACHE, cache_directory, storage_root, store_uri
 from search.study import Study
+from trainables.kept_files import collect_kept, kept_files
 from trainables.phase_store import PhaseStore
 
 __all__ = ["best_of", "check_study", "collect_store", "list_store", "size_store"]
@@ -53,8 +55,8 @@ def check_study(
 
     study = Study.from_file(name, overrides)
     workspace = workspace_of(study, options, storage_root(options.storage))
-    sizes = take_snapshot(study, workspace).sizes
-    report = check(study, sizes, workspace)
+    snapshot = take_snapshot(study, workspace)
+    report = check(study, snapshot.sizes, workspace, snapshot.notes())
     if form == "table":
         console.print(render(report))
     else:
@@ -62,7 +64,7 @@ def check_study(
 
 
 def list_store(storage: str | None, console: Console) -> None:
-    """Print the store's entries, the oldest first."""
+    """Print the store's entries, the oldest first, and what is kept of data, the longest unused."""
     table = Table(box=None, header_style="bold")
     for column in ("phase", "entry", "what"):
         table.add_column(column)
@@ -74,14 +76,19 @@ def list_store(storage: str | None, console: Console) -> None:
         table.add_row(stored.phase, stored.entry, manifest.description,
                       f"{manifest.size / MIB:.1f}", _ago(manifest.created),
                       f"{manifest.seconds:.1f} s")
+    for kept in kept_files(_cache(storage, writes=False)):
+        table.add_row(f"{CACHE}/{kept.folder}", kept.name, kept.what, f"{kept.size / MIB:.1f}",
+                      f"used {_ago(kept.used)}", "")
     console.print(table)
 
 
 def size_store(storage: str | None, console: Console) -> None:
-    """Print the store's size by phase and in whole."""
+    """Print the store's size by phase and in whole, and of what is kept of data."""
     sizes: dict[str, list[int]] = defaultdict(list)
     for stored in _store(storage, writes=False).entries():
         sizes[stored.phase].append(stored.manifest.size)
+    for kept in kept_files(_cache(storage, writes=False)):
+        sizes[f"{CACHE}/{kept.folder}"].append(kept.size)
     for phase, found in sorted(sizes.items()):
         console.print(f"{phase:<14} {len(found):>6} entries {sum(found) / GIB:>9.3f} GiB",
                       highlight=False)
@@ -96,6 +103,8 @@ def collect_store(
 ) -> None:
     """Remove entries that are old or too many, and say what went.
 
+    What is kept of data goes first where it is too much, for it is made again in seconds.
+
     Raises:
         UserError: if neither limit is given.
     """
@@ -104,15 +113,22 @@ def collect_store(
     for option, given in (("--older-than-days", older_than_days), ("--max-gib", max_gib)):
         if given is not None and not math.isfinite(given):
             raise UserError(f"`{option}` must be finite, got {given}")
-    removed = _store(storage).collect(
-        older_than_days=older_than_days or 0.0,
-        max_bytes=0 if max_gib is None else int(max_gib * GIB))
-    freed = sum(stored.manifest.size for stored in removed)
-    console.print(f"removed {len(removed)} entries, {freed / GIB:.3f} GiB", highlight=False)
+    store, cache, days = _store(storage), _cache(storage), older_than_days or 0.0
+    most = 0 if max_gib is None else int(max_gib * GIB)
+    kept = collect_kept(cache, older_than_days=days, max_bytes=max(0, most - store.size()))
+    left = sum(each.size for each in kept_files(cache))
+    removed = store.collect(older_than_days=days, max_bytes=max(0, most - left))
+    freed = sum(stored.manifest.size for stored in removed) + sum(each.size for each in kept)
+    console.print(f"removed {len(removed) + len(kept)} entries, {freed / GIB:.3f} GiB",
+                  highlight=False)
 
 
 def _store(storage: str | None, *, writes: bool = True) -> PhaseStore:
     return PhaseStore(store_uri(storage_root(storage, writes=writes)))
+
+
+def _cache(storage: str | None, *, writes: bool = True) -> Path:
+    return cache_directory(storage_root(storage, writes=writes))
 
 
 def _ago(moment: float) -> str:

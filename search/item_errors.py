@@ -24,7 +24,7 @@ from pyarrow import fs
 from search.aggregates import Aggregate
 from search.results import TrialResult
 from spaces.tasks import Kind
-from trainables.answer_metrics import answer_f1, normaliser_of
+from trainables.answer_metrics import answer_f1, normaliser_of, squad2_f1
 from trainables.scores import Scores
 from trainables.tag_metrics import chunks
 
@@ -118,7 +118,8 @@ def _sums(rows: pa.Table, metric: str, kind: Kind, language: str) -> tuple[Value
 
 def _answer_f1s(rows: pa.Table, metric: str, language: str) -> Values:
     normalised = normaliser_of(metric, language)
-    return np.array([answer_f1([[label]], [said], normalised) / 100 for label, said in
+    f1 = squad2_f1 if metric.startswith("squad2_") else answer_f1
+    return np.array([f1([[label]], [said], normalised) / 100 for label, said in
                      zip(rows["label"].to_pylist(), rows["prediction"].to_pylist(), strict=True)],
                     dtype=np.float64)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from search.storage import store_uri
+from search.storage import cache_directory, store_uri
 from search.study import Study
 from spaces.value import Value
 from trainables.workspace import Workspace
@@ -24,7 +24,7 @@ class Options(Value):
 def workspace_of(study: Study, options: Options, root: Path) -> Workspace:
     """Return where a study's trials read and write under a storage directory."""
     return Workspace(
-        store=store_uri(root), cache=str(root / "cache"),
+        store=store_uri(root), cache=str(cache_directory(root)),
         hub=None if options.hub is None else str(Path(options.hub).expanduser().absolute()),
         workers=study.resources.workers, one_machine=options.address == "local",
         precision=study.resources.precision)

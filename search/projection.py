@@ -90,7 +90,8 @@ class Projection:
         data = event.data
         self._search = RunKey(search=data["search"], search_id=data["search_id"])
         self._inputs = tuple(
-            DataInput(item["name"], item["fingerprint"][:_DIGEST_LIMIT], item["rows"])
+            DataInput(item["name"], item["fingerprint"][:_DIGEST_LIMIT], item["rows"],
+                      item.get("revision", ""))
             for item in data["datasets"])
         return self._parent(
             event,

@@ -62,7 +62,7 @@ def read_out(
         measured={**costs_of(listed), **(measured or {})},
         non_copy=non_copy_entries(apart, entries, objective),
         non_copy_metrics=non_copy_metrics(apart, objective.tasks),
-        transfer_table=transfer_table(listed, question.kinds),
+        transfer_table=transfer_table(listed, question.kinds, question.absent),
         benchmarks=benchmark_sections(
             listed, question.kinds, order=[standing.group for standing in standings],
             shared=question.shared, predictions=predictions),

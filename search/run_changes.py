@@ -38,11 +38,15 @@ class RunKey(Value):
 
 
 class DataInput(NamedTuple):
-    """A data set that a run read: one split of one task in one language."""
+    """A data set that a run read: one split of one task in one language.
+
+    `revision` names the hub's repositories and commits, if it came from there.
+    """
 
     name: str
     digest: str
     rows: int
+    revision: str = ""
 
 
 class Change(Value):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
 from search.data_faults import faults_of, needs_of, sources_of
-from search.faults import UserError
+from search.faults import UserError, UserErrors
 from search.study import Study
 from spaces.data_sources import LabSource, Split
 from spaces.lab_tasks import lab_rows
@@ -16,6 +16,7 @@ from spaces.models import HubModel
 from spaces.tasks import Task
 from spaces.value import Value, digest_of
 from trainables.encoder_ref import model_directory, weights_identity
+from trainables.extents import Extent, extent_of, spell_parts
 from trainables.scores import PanelName
 from trainables.sources import Sources
 from trainables.workspace import Workspace
@@ -24,23 +25,33 @@ __all__ = ["DataSet", "Snapshot", "take_snapshot"]
 
 
 class DataSet(Value):
-    """One set of rows: "<task> <language> train", or "<task> <panel> panel" over its languages."""
+    """One set of rows: "<task> <language> train", or "<task> <panel> panel" over its languages.
+
+    `revision` names the hub's repositories and the commits at which they were read; empty where
+    rows come from elsewhere.
+    """
 
     name: str
     fingerprint: str
     rows: int
+    revision: str = ""
 
 
 class Snapshot(Value):
     """What a search reads, as it was when the search began.
 
     `sizes` are train rows by intermediate task and language; `encoders` are the identities of
-    published ones by name.
+    published ones by name. `parts` says task by task which rows are not all that was published.
     """
 
     sizes: dict[str, dict[str, int]]
     datasets: tuple[DataSet, ...]
     encoders: dict[str, str] = {}
+    parts: tuple[str, ...] = ()
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what should be known of the data, one line each."""
+        return (f"not all that was published is there: {', '.join(self.parts)}",) * bool(self.parts)
 
     def changed(self, before: Snapshot) -> list[str]:
         """Return the names of data sets and encoders that differ from what they were before."""
@@ -55,12 +66,11 @@ def take_snapshot(study: Study, workspace: Workspace) -> Snapshot:
     """Check all that a study reads and return its sizes and fingerprints.
 
     Raises:
-        UserError: if anything in it is at fault.
+        UserErrors: if anything in it is at fault; all of it is said, task by task.
+        UserError: if a fixed point does not lie in the space.
     """
-    faults = faults_of(study, workspace)
-    if faults:
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise UserError(f"{faults[0]}{more}")
+    if faults := faults_of(study, workspace):
+        raise UserErrors(faults)
     sources = sources_of(workspace)
     sizes: dict[str, dict[str, int]] = {task: {} for task in study.intermediate.tasks}
     for name, language in study.cells():
@@ -70,7 +80,8 @@ def take_snapshot(study: Study, workspace: Workspace) -> Snapshot:
     scored = (_panel_set(task, codes, panel, sources) for task, _, codes in needs_of(study)
               if codes for panel in get_args(PanelName))
     return Snapshot(sizes=sizes, datasets=(*trained, *scored),
-                    encoders=_encoders(study, workspace))
+                    encoders=_encoders(study, workspace),
+                    parts=tuple(spell_parts(_extents(study, sources))))
 
 
 def _check_fixed_points(study: Study, sizes: dict[str, dict[str, int]]) -> None:
@@ -94,7 +105,7 @@ def _trained_on(study: Study) -> Iterator[tuple[Task, str]]:
 def _train_set(task: Task, language: str, sources: Sources) -> DataSet:
     fingerprint, rows = _fingerprint(task, language, "train", sources)
     return DataSet(name=f"{task.name} {language} train", fingerprint=fingerprint,
-                   rows=rows)
+                   rows=rows, revision=_revision([sources.commits(task, language, "train")]))
 
 
 def _panel_set(
@@ -103,7 +114,14 @@ def _panel_set(
     """Return all rows that may score a task on a panel, as one set over its languages."""
     parts = [_fingerprint(task, code, panel, sources) for code in languages]
     return DataSet(name=f"{task.name} {panel} panel", rows=sum(rows for _, rows in parts),
-                   fingerprint=digest_of([languages, [each for each, _ in parts]]))
+                   fingerprint=digest_of([languages, [each for each, _ in parts]]),
+                   revision=_revision(sources.commits(task, code, split) for code in languages
+                                      for split in ("validation", "test")))
+
+
+def _revision(commits: Iterable[Mapping[str, str]]) -> str:
+    found = {f"{name}@{commit}" for each in commits for name, commit in each.items()}
+    return ", ".join(sorted(found))
 
 
 def _fingerprint(
@@ -119,6 +137,19 @@ def _fingerprint(
     rows = (sources.rows(task, language, "train") if of == "train"
             else sources.panel_rows(task, language, of)[0])
     return rows.fingerprint, len(rows)
+
+
+def _extents(study: Study, sources: Sources) -> Iterator[Extent]:
+    """Yield the extent of each split that a study reads, but for the lab's, which has no other."""
+    for task, trained, scored in needs_of(study):
+        if isinstance(task.source, LabSource):
+            continue
+        for language in trained:
+            yield extent_of(sources.rows(task, language, "train"))
+        for language in scored:
+            for split in sources.splits(task, language):
+                if split != "train":
+                    yield extent_of(sources.rows(task, language, split))
 
 
 def _encoders(study: Study, workspace: Workspace) -> dict[str, str]:

@@ -8,7 +8,11 @@ from pathlib import Path
 
 from search.faults import UserError
 
-__all__ = ["SearchDirectory", "find_search", "new_search", "storage_root", "store_uri"]
+__all__ = ["CACHE", "SearchDirectory", "cache_directory", "find_search", "new_search",
+           "storage_root", "store_uri"]
+
+CACHE = "cache"
+"""The folder of a storage directory with what is made once of data."""
 
 DEFAULT_STORAGE = "~/ray_results"  # Ray's own convention
 
@@ -61,6 +65,11 @@ def storage_root(given: str | None, *, writes: bool = True) -> Path:
 def store_uri(root: Path) -> str:
     """Return the phase store of a storage directory; all its searches share it."""
     return str(root / "store")
+
+
+def cache_directory(root: Path) -> Path:
+    """Return where a storage directory keeps what is made once of data."""
+    return root / CACHE
 
 
 def new_search(root: Path, study: str) -> SearchDirectory:

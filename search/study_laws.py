@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 
 from search.declaration import Declaration
@@ -26,6 +27,7 @@ def check_laws(study: Declaration) -> None:
     _check_own_tasks(study)
     _check_intermediate_tasks(study)
     _check_targets(study)
+    _check_revisions(study)
     _check_panels(study)
     _check_search(study)
     _check_controls(study)
@@ -41,8 +43,22 @@ def _check_models(study: Declaration) -> None:
 
 
 def _check_own_tasks(study: Declaration) -> None:
-    for name in study.tasks:
-        study.task(name)  # making it checks it
+    for task in study.own_tasks:  # making them checks them
+        for repository in task.repositories().keys() & study.revisions.keys():
+            if study.tasks[task.name].revision is not None:
+                raise fault(f"revisions.{repository}", "a repository must be pinned in one place, "
+                            f"got also tasks.{task.name}.revision")
+
+
+def _check_revisions(study: Declaration) -> None:
+    read = {repository for task in (*study.intermediate_tasks, *study.target_tasks)
+            for repository in task.repositories()}
+    for repository in study.revisions:
+        if repository not in read:
+            near = difflib.get_close_matches(repository, read, n=1)
+            hint = f"; nearest: {near[0]!r}" if near else ""
+            raise fault(f"revisions.{repository}", "`revisions` must name repositories of the hub "
+                        f"that the study reads, got {repository!r}{hint}")
 
 
 def _found(study: Declaration, name: str, place: str, role: str) -> Task:
@@ -266,7 +282,10 @@ def _warnings(study: Declaration) -> Iterator[str]:
                "(search.scheduler)")
     if not study.confirmation.winners and study.search.trials:
         yield "without confirmation the best score is biased upwards (confirmation.winners)"
-    for name in study.tasks:
+    for name, reason in study.absent_tasks.items():
+        yield (f"{name} is absent and left out: {reason}; `--set tasks.{name}.files=DIR` adds it "
+               f"(tasks.{name})")
+    for name in (task.name for task in study.own_tasks):
         if name not in (*study.intermediate.tasks, *study.targets.tasks):
             yield f"no phase uses the study's own task, got {name!r} (tasks.{name})"
     for task in study.intermediate_tasks:

@@ -27,7 +27,7 @@ from spaces.value import Value
 from trainables.files import read_labels
 from trainables.metrics import METRICS
 
-__all__ = ["StudyTask", "task_of"]
+__all__ = ["Repository", "StudyTask", "task_of", "without_absent"]
 
 _UNLABELLED: Final = (Kind.QA, Kind.RETRIEVAL, Kind.RANKING, Kind.MLM)
 _OF_THE_HUB: Final = ("config", "revision", "id_prefix")
@@ -62,6 +62,9 @@ class StudyTask(Value):
     `like` takes kind, labels, metric, columns and the rule of documents from the catalogue's task
     of that name. `translated` says that rows in other languages than English are translations,
     by a machine or by people.
+
+    `absent` says why the rows are nowhere unless the user says where, in `files` or `hub`: until
+    then the study leaves the task out of its lists of tasks, and says so.
     """
 
     like: Name | None = None
@@ -84,6 +87,12 @@ class StudyTask(Value):
     train: tuple[Code, ...] = ()
     evaluation: tuple[Code, ...] = ()
     translated: Literal["machine", "human"] | None = None
+    absent: Name | None = Field(default=None, exclude_if=lambda given: given is None)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing says where its rows lie, as the study allows."""
+        return self.absent is not None and self.files is None and self.hub is None
 
     @field_validator("files")
     @classmethod
@@ -126,6 +135,8 @@ class StudyTask(Value):
 
     @model_validator(mode="after")
     def _its_rows_lie_in_one_place(self) -> Self:
+        if self.is_absent:
+            return self
         if (self.hub is None) == (self.files is None):
             got = "neither" if self.hub is None else "both"
             raise ValueError(f"`files` or `hub` must be given, one of them, got {got}")
@@ -153,6 +164,24 @@ class StudyTask(Value):
                 raise ValueError(f"`{key}` must have in braces only "
                                  f"{', '.join(sorted(known))}, got {given!r}")
         return self
+
+
+def without_absent(given: Any) -> Any:
+    """Return a study's mapping without its absent tasks wherever it lists tasks."""
+    tasks = given.get("tasks") if isinstance(given, Mapping) else None
+    if not isinstance(tasks, Mapping):
+        return given
+    absent = tuple(name for name, task in tasks.items() if isinstance(task, Mapping)
+                   and task.get("absent") and not task.get("files") and not task.get("hub"))
+    return _without(given, absent) if absent else given
+
+
+def _without(given: Any, absent: tuple[str, ...]) -> Any:
+    if not isinstance(given, Mapping):
+        return given
+    return {key: [each for each in value if each not in absent]
+            if key == "tasks" and isinstance(value, list | tuple) else _without(value, absent)
+            for key, value in given.items()}
 
 
 def task_of(name: str, given: StudyTask, catalogue: Sequence[Task]) -> Task:

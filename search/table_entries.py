@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pydantic import Field
+
 from search.intervals import LEVEL, Interval
 from spaces.tasks import Kind
 from spaces.value import Shares, Value
@@ -79,6 +81,7 @@ class TransferTable(Value):
     """Rows by columns, in the order of the design; `seeds` are the seed blocks with a score.
 
     Every interval is a t interval over seed blocks at `level`; there is none with one block.
+    `absent` are the tasks that would have rows if their data were there, each with why not.
     """
 
     title: str = "Transfer table (exploratory)"
@@ -90,3 +93,4 @@ class TransferTable(Value):
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     published: tuple[PublishedRow, ...] = ()
+    absent: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)

@@ -12,10 +12,11 @@ from rich.table import Table
 from search.declaration import CATALOGUE
 from search.faults import UserError
 from search.options import Options
-from search.storage import storage_root
+from search.storage import cache_directory, storage_root
 from search.text_tables import dimmed
 from spaces.data_sources import FilesSource, LabSource, Source
 from spaces.tasks import Task, find_task
+from trainables.extents import spell_parts
 from trainables.sources import Sources
 from trainables.task_status import TaskStatus, status_of
 
@@ -34,7 +35,7 @@ def list_tasks(
         tasks = [find_task(name, CATALOGUE) for name in names] or list(CATALOGUE)
     except ValueError as error:
         raise UserError(str(error)) from error
-    sources = Sources(hub=options.hub, cache=str(storage_root(options.storage) / "cache"))
+    sources = Sources(hub=options.hub, cache=str(cache_directory(storage_root(options.storage))))
     found = [(task, status_of(task, sources) if read and not isinstance(task.source, LabSource)
               else None) for task in tasks]
     if form == "json":
@@ -50,6 +51,8 @@ def _as_data(found: tuple[Task, TaskStatus | None]) -> dict[str, Any]:
               "where": _where(task)}
     return stated if status is None else stated | {
         "rows": {f"{split} {code}": count for (split, code), count in status.rows},
+        "published": {f"{each.split} {each.language}": each.published for each in status.extents},
+        "extent": status.extent,
         "absent": dict(status.absent), "faults": status.faults}
 
 
@@ -80,12 +83,17 @@ def _status(status: TaskStatus) -> str:
         return f"{len(status.faults)} faults"
     if not status.rows:
         return "absent"
-    return f"verified, {len(status.absent)} languages absent" if status.absent else "verified"
+    absent = f", {len(status.absent)} languages absent" if status.absent else ""
+    return f"verified, {status.extent}{absent}"
 
 
 def _notes(status: TaskStatus) -> Iterator[str]:
-    """Yield a line a fault, and one on what is absent: the first reason stands for its likes."""
+    """Yield a line a fault, one on rows that are a part of those published, one on what is absent.
+
+    The first reason of absence stands for its likes.
+    """
     yield from (f"{status.task}: {line}" for line in status.faults)
+    yield from (f"a part of what is published: {line}" for line in spell_parts(status.extents))
     if status.absent:
         languages = ", ".join(code for code, _ in status.absent)
         yield f"{status.task}, absent {languages}: {status.absent[0][1]}"

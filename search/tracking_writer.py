@@ -260,7 +260,9 @@ def _attempt(call: Callable[[], Answer]) -> Answer:
 def _dataset_input(data: DataInput) -> mlflow.entities.DatasetInput:
     dataset = mlflow.entities.Dataset(
         name=data.name, digest=data.digest, source_type="stiltune",
-        source=json.dumps({"name": data.name}), profile=json.dumps({"num_rows": data.rows}))
+        source=json.dumps({"name": data.name} | (
+            {"revision": data.revision} if data.revision else {})),
+        profile=json.dumps({"num_rows": data.rows}))
     context = "training" if data.name.endswith(" train") else "evaluation"
     return mlflow.entities.DatasetInput(
         dataset, [mlflow.entities.InputTag("mlflow.data.context", context)])

@@ -36,13 +36,14 @@ _Key = tuple[str, int]  # what a trial and its control share: everything but the
 
 
 def transfer_table(
-    results: Iterable[TrialResult], kinds: Mapping[str, Kind]
+    results: Iterable[TrialResult], kinds: Mapping[str, Kind], absent: Sequence[str] = ()
 ) -> TransferTable | None:
     """Return the table of the trials that were run for it, None where none of them ended.
 
     Args:
         results: every trial that ended, each once; their order does not matter.
         kinds: each target task's category.
+        absent: the tasks that would have rows if their data were there, each with why not.
     """
     listed = sorted(results, key=lambda result: (len(result.trial), result.trial))
     ran = [result for result in listed if result.role is Role.TABLE]
@@ -60,7 +61,8 @@ def transfer_table(
         model=config.model.name, columns=tuple(columns), rows=tuple(rows),
         tested=sum(cell.survives is not None for row in rows for cell in row.cells),
         seeds=tuple(sorted({result.config.seed for result in ran if _is_finished(result)})),
-        published=_published(published_for(config.model, config.targets), columns))
+        published=_published(published_for(config.model, config.targets), columns),
+        absent=tuple(absent))
 
 
 # ---- columns --------------------------------------------------------------------------------

@@ -142,6 +142,8 @@ def _notes(table: TransferTable, best: str, survivor: str) -> Iterator[str]:
         yield f"The controls are at chance level in {', '.join(weak)}: gains there say little."
     if failed := sum(row.failed for row in table.rows):
         yield f"{failed} trials of the table gave no score; their cells rest on fewer blocks."
+    if table.absent:
+        yield f"Absent, so without a row and in no mixture: {', '.join(table.absent)}."
     if table.published:
         sources = "; ".join(dict.fromkeys(row.source for row in table.published))
         yield (f"Published: XLM-R large on test sets in all of a task's languages ({sources}), the "

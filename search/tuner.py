@@ -43,7 +43,7 @@ def run_search(
     def hand_out(planned: Planned) -> dict[str, Any]:
         assignment = Assignment(
             trial=planned.trial, role=planned.role, config=planned.config, workspace=workspace,
-            tasks=study.own_tasks, cpus=worker_cpus(study.resources), gpus=study.resources.gpus,
+            tasks=study.trial_tasks, cpus=worker_cpus(study.resources), gpus=study.resources.gpus,
             run_name=f"{directory.name}-{planned.trial}")
         return {"trial": planned.trial, "role": str(planned.role),
                 "assignment": assignment.model_dump_json()}

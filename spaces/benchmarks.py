@@ -144,8 +144,9 @@ def _questions(*more: str) -> Iterable[BenchmarkTask]:
 
 
 def _tatoeba(*more: str, trained_on: tuple[str, ...] = ()) -> BenchmarkTask:
+    note = f"the hub's copy has no {' '.join(more)}" if more else ""
     return BenchmarkTask(name="Tatoeba", task="tatoeba", category=Category.RETRIEVAL,
-                         languages=_codes(*_TATOEBA, *more), trained_on=trained_on)
+                         languages=_codes(*_TATOEBA, *more), trained_on=trained_on, note=note)
 
 
 BENCHMARKS: Final[tuple[Benchmark, ...]] = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -165,6 +165,30 @@ class Task(Value):
     def unanswerable(self) -> bool:
         """Whether a question may have no answer in its context, as SQuAD v2's metrics know."""
         return self.metric is not None and self.metric.startswith("squad2_")
+
+    def repositories(self) -> dict[str, str | None]:
+        """Return the hub's repositories that the task reads, each with its pinned revision."""
+        return {source.repository: source.revision for source in self._of_the_hub()}
+
+    def pinned(self, revisions: Mapping[str, str]) -> Task:
+        """Return the task with its repositories read at these revisions, where they name them."""
+        if not revisions.keys() & self.repositories().keys():
+            return self
+
+        def pin(source: Source) -> Source:
+            wanted = revisions.get(source.repository) if isinstance(source, HubSource) else None
+            return source.model_copy(update={"revision": wanted}) if wanted else source
+
+        return self.model_copy(update={
+            "source": pin(self.source), "train_sources": tuple(map(pin, self.train_sources)),
+            "elsewhere": {code: pin(source) for code, source in self.elsewhere.items()},
+            "translates": self.translates and pin(self.translates)})
+
+    def _of_the_hub(self) -> Iterator[HubSource]:
+        for source in (self.source, *self.train_sources, *self.elsewhere.values(),
+                       self.translates):
+            if isinstance(source, HubSource):
+                yield source
 
     def source_of(self, split: Split, language: str | None = None) -> Source:
         """Return where the rows of a split lie, of several sources the first."""

@@ -1,13 +1,13 @@
 """The cache of encoded rows: on disk once per rows and tokenizer, memory-mapped by every process.
 
-An entry is one safetensors file. Processes that make the same entry at once both succeed.
+An entry is one safetensors file, as `kept_files.py` keeps them. Processes that make the same entry
+at once both succeed.
 """
 
 from __future__ import annotations
 
 import json
 import mmap
-import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,6 +21,7 @@ from spaces.tasks import Kind
 from spaces.value import digest_of
 from trainables.encoded import Encoded
 from trainables.encoding import encode, encode_pool
+from trainables.kept_files import is_whole, keep
 from trainables.pool import Pool
 from trainables.rows import Rows
 from trainables.tokenizer import Tokenizer
@@ -48,20 +49,17 @@ class EncodedCache:
         return self._kept(
             digest_of([VERSION, rows.fingerprint, tokenizer.fingerprint, rows.task.kind.value,
                        max_length]),
-            lambda: encode(rows, tokenizer, max_length))
+            rows.place, lambda: encode(rows, tokenizer, max_length))
 
     def get_pool(self, pool: Pool, tokenizer: Tokenizer, max_length: int) -> Encoded:
         """Return the items of a pool's candidates, in its order."""
         return self._kept(
             digest_of([VERSION, pool.fingerprint, tokenizer.fingerprint, "pool", max_length]),
-            lambda: encode_pool(pool.table, tokenizer, max_length))
+            "a pool of candidates", lambda: encode_pool(pool.table, tokenizer, max_length))
 
-    def _kept(self, key: str, make: Callable[[], Encoded]) -> Encoded:
+    def _kept(self, key: str, what: str, make: Callable[[], Encoded]) -> Encoded:
         if key not in self._mapped:
-            path = self._directory / f"{key}.safetensors"
-            if not path.exists():
-                _save(make(), path)
-            self._mapped[key] = _map(path)
+            self._mapped[key] = _opened(self._directory / f"{key}.safetensors", what, make)
         self._mapped.move_to_end(key)
         while len(self._mapped) > _IN_MEMORY:
             self._mapped.popitem(last=False)
@@ -82,14 +80,22 @@ def open_cache(directory: Path) -> EncodedCache:
     return EncodedCache(directory)
 
 
+def _opened(path: Path, what: str, make: Callable[[], Encoded]) -> Encoded:
+    """Map an entry, made first where there is none or a damaged one."""
+    try:
+        if is_whole(path):
+            return _map(path)
+    except FileNotFoundError:  # collected in between
+        pass
+    keep(path, what, lambda draft: _save(make(), draft))
+    return _map(path)
+
+
 def _save(encoded: Encoded, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {"ids": encoded.ids, "offsets": encoded.offsets}
     arrays |= {f"items.{name}": values for name, values in encoded.items.items()}
     arrays |= {f"tokens.{name}": values for name, values in encoded.tokens.items()}
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary)
-    temporary.replace(path)
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
 
 
 def _map(path: Path) -> Encoded:

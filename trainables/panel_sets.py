@@ -14,6 +14,7 @@ from spaces.data_sources import LabSource
 from spaces.fidelity import Fidelity, Panels
 from spaces.tasks import UNCOUNTED, Kind, Task
 from spaces.value import Value, digest_of
+from trainables.extents import extent_of
 from trainables.rows import DataError, Rows
 from trainables.scores import PanelName
 from trainables.sources import Sources
@@ -32,7 +33,7 @@ class PanelSet(Value):
     """One (target task, language, panel) to score.
 
     `rows` caps its rows; `data` is the fingerprint of all of them; `official` says that they
-    are an official split, whole.
+    are an official split, whole, as far as its published size is known.
     """
 
     task: str
@@ -54,7 +55,8 @@ def panel_sets(task: Task, panels: Panels, fidelity: Fidelity,
         rows, official = sources.panel_rows(task, language, panel)
         yield PanelSet(task=task.name, language=language, panel=panel,
                        rows=fidelity.evaluation_rows, data=rows.fingerprint,
-                       official=official and len(rows) <= fidelity.evaluation_rows)
+                       official=official and len(rows) <= fidelity.evaluation_rows
+                       and not extent_of(rows).is_part)
 
 
 def panel_languages(task: Task, panels: Panels,

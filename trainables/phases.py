@@ -23,6 +23,7 @@ from spaces.lab_tasks import LAB_TASKS
 from spaces.tasks import Task, find_task
 from spaces.value import Value, digest_of
 from trainables.encoded_cache import EncodedCache, open_cache
+from trainables.kept_files import ENCODED
 from trainables.phase_store import DRAFTS, STATES, PhaseStore, open_store
 from trainables.scores import Cost, PhaseResult
 from trainables.sources import Sources
@@ -113,7 +114,7 @@ class Context:
     @cached_property
     def encoded(self) -> EncodedCache:
         """The encoded rows of the workspace."""
-        return open_cache(Path(self.workspace.cache) / "encoded")
+        return open_cache(Path(self.workspace.cache) / ENCODED)
 
     @property
     def hub(self) -> Path | None:

@@ -13,6 +13,7 @@ from spaces.lab_tasks import lab_rows
 from spaces.tasks import Task
 from spaces.value import Value
 from trainables.halves import half
+from trainables.kept_files import ROWS
 from trainables.pool_files import read_pool_rows
 from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
@@ -93,6 +94,20 @@ class Sources(Value):
             return half(self.rows(task, language, present[0]), panel), False
         return self.rows(task, language, "validation" if panel == "selection" else "test"), True
 
+    def commits(self, task: Task, language: str, split: Split) -> dict[str, str]:
+        """Return the commits at which the hub's repositories of a split are read.
+
+        There are none where the rows come from elsewhere, a mirror included.
+
+        Raises:
+            DataError: if a repository cannot be had.
+        """
+        if self.hub is not None or not isinstance(task.source_of(split, language), HubSource):
+            return {}
+        return {part.source.repository: part.found.root.name
+                for part in parts_of(task, language, split, None)
+                if isinstance(part.source, HubSource) and part.found.files}
+
     def place(self, task: Task) -> str:
         """Return where the rows that score a task lie, for messages."""
         source = task.source
@@ -100,7 +115,7 @@ class Sources(Value):
 
     @property
     def _kept(self) -> Path:
-        return Path(self.cache) / "rows"
+        return Path(self.cache) / ROWS
 
     @property
     def _mirror(self) -> Path | None:

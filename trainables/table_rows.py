@@ -1,15 +1,15 @@
 """Rows that lie in tables: read and checked once, kept as Arrow, memory-mapped by every process.
 
 An entry's name is a digest of the files' bytes, of the label names beside them, and of the task,
-so that a changed file is read anew wherever it lies. Data at fault is never kept. Two processes
-may make the same entry at once: each puts the same bytes in place.
+so that a changed file is read anew wherever it lies. Data at fault is never kept. Entries are kept
+and checked by `kept_files.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from spaces.tasks import Task
 from spaces.value import digest_of
 from trainables.columns import canonical_rows, columns_needed
 from trainables.files import read_own_file
+from trainables.kept_files import is_whole, keep
 from trainables.parquet_files import RawTable, SplitFiles, check_fetched, read_table, readable
 from trainables.readme import read_readme
 from trainables.rows import Rows, row_schema
@@ -57,7 +58,8 @@ def table_rows(
     path = directory / f"{key}.arrow"
     kept = _kept(path, task, language, split)
     if kept is None:
-        _keep(_checked(task, language, split, found), path)
+        rows = _checked(task, language, split, found)
+        keep(path, rows.place, partial(_write, rows))
         kept = _kept(path, task, language, split)
     if kept is None:
         raise OSError(f"an entry must be readable once it is written ({path})")
@@ -102,18 +104,17 @@ def _joined(parts: Sequence[Rows]) -> Rows:
                 unlabelled=sum(part.unlabelled for part in parts))
 
 
-def _keep(rows: Rows, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
+def _write(rows: Rows, path: Path) -> None:
     table = rows.table.replace_schema_metadata({
         _FINGERPRINT: rows.fingerprint, _UNLABELLED: str(rows.unlabelled)})
-    with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    temporary.replace(path)
 
 
 def _kept(path: Path, task: Task, language: str, split: Split) -> Rows | None:
     """Return the rows of an entry, None where there is none or a damaged one."""
+    if not is_whole(path):
+        return None
     try:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except (OSError, pa.ArrowException):

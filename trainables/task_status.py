@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
 from spaces.data_sources import Split
 from spaces.tasks import Task
 from spaces.value import Value
-from trainables.rows import AbsentError, DataError
+from trainables.extents import Extent, extent_of
+from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
 from trainables.sources import Sources
 
@@ -22,17 +23,30 @@ class TaskStatus(Value):
     """What was found of a task.
 
     `rows` are those of each (split, language) that was read whole and checked, without unlabelled
-    ones; `absent` says of others why they cannot be had; `faults` are lines on what is wrong.
+    ones, `extents` how many there are of those published; `absent` says of others why they cannot
+    be had; `faults` are lines on what is wrong.
     """
 
     task: str
     rows: tuple[tuple[Place, int], ...]
+    extents: tuple[Extent, ...]
     absent: tuple[tuple[str, str], ...]  # language -> why
     faults: tuple[str, ...]
 
     def languages(self, *splits: Split) -> tuple[str, ...]:
         """Return the languages that have rows in any of the splits, sorted."""
         return tuple(sorted({code for (split, code), _ in self.rows if split in splits}))
+
+    @property
+    def extent(self) -> str:
+        """Whether what is there is what was published, in a word or two; empty without rows."""
+        published = {each.published is not None for each in self.extents}
+        if any(each.is_part for each in self.extents):
+            return "a part"
+        if published == {True}:
+            return "whole"
+        return "size not documented" if published == {False} else (
+            "whole where documented" if published else "")
 
     def count(self, *splits: Split) -> int:
         """Return the number of rows in the splits, over all languages."""
@@ -42,21 +56,23 @@ class TaskStatus(Value):
 def status_of(task: Task, sources: Sources) -> TaskStatus:
     """Read and check all splits that a task has in its languages; nothing is raised."""
     rows: dict[Place, int] = {}
+    extents: list[Extent] = []
     absent: dict[str, str] = {}
     faults: dict[str, None] = {}
     for place, found in _read(task, sources):
-        if isinstance(found, int):
-            rows[place] = found
+        if isinstance(found, Rows):
+            rows[place] = len(found)
+            extents.append(extent_of(found))
         elif isinstance(found, AbsentError):
             absent.setdefault(place[1], str(found))
         else:
             faults[str(found)] = None
-    return TaskStatus(task=task.name, rows=tuple(rows.items()), absent=tuple(absent.items()),
-                      faults=tuple(faults))
+    return TaskStatus(task=task.name, rows=tuple(rows.items()), extents=tuple(extents),
+                      absent=tuple(absent.items()), faults=tuple(faults))
 
 
-def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, int | DataError]]:
-    """Yield each place's number of rows, or what is wrong there."""
+def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, Rows | DataError]]:
+    """Yield each place's rows, or what is wrong there."""
     for language in sorted({*task.train, *task.evaluation}):
         try:
             present = sources.splits(task, language)
@@ -65,7 +81,7 @@ def _read(task: Task, sources: Sources) -> Iterator[tuple[Place, int | DataError
             continue
         for split in _wanted(task, language, present):
             try:
-                yield (split, language), len(sources.rows(task, language, split))
+                yield (split, language), sources.rows(task, language, split)
             except DataError as error:
                 yield (split, language), error
 
@@ -89,6 +105,8 @@ def verify(
 ) -> list[str]:
     """Return one line per fault in the data that a study needs of a task; none is best.
 
+    All languages of which nothing is there share a line.
+
     Args:
         task: the task.
         sources: where its rows come from.
@@ -105,14 +123,31 @@ def verify(
 def _faults(
     task: Task, sources: Sources, train: Sequence[str], evaluation: Sequence[str]
 ) -> Iterator[str]:
-    for language in train:
+    def train_rows(language: str) -> None:
+        sources.rows(task, language, "train")
+
+    yield from _faults_in(task, train, train_rows)
+    for panel in get_args(PanelName):
+        def panel_rows(language: str, panel: PanelName = panel) -> None:
+            sources.panel_rows(task, language, panel)
+
+        yield from _faults_in(task, evaluation, panel_rows)
+
+
+def _faults_in(
+    task: Task, languages: Sequence[str], read: Callable[[str], None]
+) -> Iterator[str]:
+    """Yield a line a fault, and one for all languages that are absent, with the first's reason."""
+    absent: dict[str, str] = {}
+    for language in languages:
         try:
-            sources.rows(task, language, "train")
+            read(language)
+        except AbsentError as error:
+            absent[language] = str(error)
         except DataError as error:
             yield str(error)
-    for language in evaluation:
-        for panel in get_args(PanelName):
-            try:
-                sources.panel_rows(task, language, panel)
-            except DataError as error:
-                yield str(error)
+    if absent:
+        (_, reason), *others = absent.items()
+        named = reason if reason.startswith(task.name) else f"{task.name}: {reason}"
+        yield named + (f"; absent as well: {', '.join(code for code, _ in others)}" if others
+                       else "")

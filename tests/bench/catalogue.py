@@ -25,6 +25,7 @@ from spaces.mixtures import Cell, Mixture
 from spaces.models import Model, find_model
 from spaces.tasks import Task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
+from trainables.extents import spell_parts
 from trainables.phases import Context
 from trainables.task_status import TaskStatus, status_of
 from trainables.trial import run_trial
@@ -38,7 +39,8 @@ def line(task: Task, status: TaskStatus, model: Model, context: Context) -> str:
     """Return a row of the table: what is there, and what training and scoring on it came to."""
     trained, scored = status.languages("train"), status.languages("validation", "test")
     cells = [task.name, f"{status.count('train'):,} in {len(trained)}",
-             f"{status.count('validation', 'test'):,} in {len(scored)}"]
+             f"{status.count('validation', 'test'):,} in {len(scored)}",
+             ", ".join(spell_parts(status.extents)) or status.extent or "-"]
     if status.faults:
         return " | ".join([*cells, status.faults[0]])
     if "intermediate" in task.roles:
@@ -98,8 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tasks", nargs="+", default=names, choices=names, metavar="TASK")
     parser.add_argument("--model", default="lab-tiny", help="an encoder [lab-tiny]")
     given = parser.parse_args(arguments)
-    sys.stdout.write("task | train rows in languages | other rows in languages | trained | "
-                     "scored\n--- | --- | --- | --- | ---\n")
+    sys.stdout.write("task | train rows in languages | other rows in languages | of those "
+                     "published | trained | scored\n--- | --- | --- | --- | --- | ---\n")
     with tempfile.TemporaryDirectory() as storage:
         context = Context(Workspace(store=f"{storage}/store", cache=f"{storage}/cache",
                                     hub=str(Path(given.hub).absolute())))

@@ -21,7 +21,7 @@ from trainables.scores import Score, Scores
 from trainables.tag_metrics import chunk_f1, tag_accuracy
 
 KINDS = {"xnli": Kind.PAIR, "pawsx": Kind.PAIR, "panx": Kind.TAGGING, "udpos": Kind.TAGGING,
-         "xquad": Kind.QA, "mlqa": Kind.QA}
+         "xquad": Kind.QA, "mlqa": Kind.QA, "squad2": Kind.QA}
 PARALLEL = {"xnli", "pawsx", "xquad", "mlqa"}
 TAGS = ("O", "B-PER", "I-PER", "B-LOC")
 
@@ -111,6 +111,19 @@ def test_questions_are_the_mean_of_both_their_metrics() -> None:
     of_mlqa = errors(by_mlqa, score("mlqa", "de", 50, "mlqa_f1"),
                      score("mlqa", "de", 50, "mlqa_exact_match"))
     assert of_mlqa["MLQA"] == pytest.approx(50)
+
+
+def test_questions_without_an_answer_bear_their_score_out() -> None:
+    # F1 1, 0, 2/3: the first has no answer and got none.
+    said = [("", "", 1), ("fox", "", 0), ("red", "red fox", 0)]
+    rows = [row("squad2", "en", str(place), exact, given, label)
+            for place, (given, label, exact) in enumerate(said)]
+    scores = Scores(scores=(score("squad2", "en", 500 / 9, "squad2_f1"),
+                            score("squad2", "en", 100 / 3, "squad2_exact_match")))
+    pulls = pulls_of(table(rows), scores, KINDS)
+    assert pulls["squad2", "en", "squad2_f1"] == pytest.approx(
+        {"0": 400 / 27, "1": -500 / 27, "2": 100 / 27})
+    assert set(measured(scores)["squad2", "en"]) == {"squad2_exact_match", "squad2_f1"}
 
 
 def sentences(count: int, seed: int) -> tuple[list[list[int]], list[list[int]]]:

@@ -131,8 +131,8 @@ MALFORMED: list[tuple[Any, str]] = [
                     "catalogue (tasks.mnli)"),
     ({"7": changed(NLI, colums={})}, "`tasks.7` must have only the keys like, kind, roles, hub, "
      "files, config, splits, columns, document, document_runs, rows_per_document, id_prefix, "
-     "revision, labels, metric, train, evaluation, translated, got 'colums'; nearest: 'columns' "
-     "(tasks.7.colums)"),
+     "revision, labels, metric, train, evaluation, translated, absent, got 'colums'; "
+     "nearest: 'columns' (tasks.7.colums)"),
     ({"my": changed(NLI, kind="pairs")}, "got 'pairs' (tasks.my.kind)"),
     ({"my": changed(NLI, kind=None)}, "`kind` must be given unless `like` is, got nothing "
                                       "(tasks.my.kind)"),

@@ -35,6 +35,16 @@ def test_xtreme_r_adds_languages_and_lists_xcopas_without_english() -> None:
     assert " ".join(sorted(after["XCOPA"])) == "et ht id it qu sw ta th tr vi zh"
 
 
+def test_what_the_hub_lacks_of_tatoeba_is_noted() -> None:
+    (task,) = [task for task in XTREME_R.tasks if task.name == "Tatoeba"]
+    scored = {("tatoeba", code) for code in CATALOGUE["tatoeba"].evaluation}
+    (found,) = [languages for each, languages in XTREME_R.scored(scored)]
+    assert (len(found), len(task.languages)) == (36, 41)
+    lacking = set(task.languages) - set(found)
+    assert task.note == f"the hub's copy has no {' '.join(sorted(lacking))}"
+    assert not any(task.note for task in XTREME.tasks if task.name == "Tatoeba")
+
+
 # Tasks per language as `evaluate.py` lists them, which leaves LAReQA's out.
 TASKS_PER_LANGUAGE = {
     8: "ar", 7: "de en es tr vi zh", 6: "hi ru th", 5: "el id ro sw ta",
