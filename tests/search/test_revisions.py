@@ -108,7 +108,7 @@ def test_trials_get_the_pinned_tasks_and_other_studies_keep_their_digests() -> N
         return source.revision
 
     assert {task.name: revision(task) for task in pinned.trial_tasks} == {
-        "mnli": FIRST, "qqp": FIRST, "xnli": FIRST,
+        "mnli": FIRST, "qqp": FIRST, "xnli": FIRST, "anli": FIRST,
         "anli-plus": None, "xnli-translated": None}  # which read it beside, or for another part
     assert Study.from_text(pinned.to_yaml()) == pinned
 
