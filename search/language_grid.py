@@ -121,7 +121,8 @@ def pair_part(values: Array, covariates: Array) -> Array:
     left: Array = _centred(values)
     basis = _basis(_centred(covariates))
     flat = left.reshape(*left.shape[:-2], -1)
-    return (flat - (flat @ basis) @ basis.T).reshape(left.shape)
+    rest: Array = flat - (flat @ basis) @ basis.T
+    return rest.reshape(left.shape)
 
 
 def _centred(values: Array) -> Array:

@@ -156,9 +156,9 @@ class Curve(Value):
     """The designed block of a curve: counts x orders x seeds, the mixture fixed.
 
     `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only. The
-    `mixture` is a mapping of tasks to weights, or `uniform` (None). With `examples: total` every set
-    trains on as many examples; with `per_language` each of its languages, English among them, has
-    as many as in the largest set, so that updates rise with the count.
+    `mixture` is a mapping of tasks to weights, or `uniform` (None). With `examples: total` every
+    set trains on as many examples; with `per_language` each of its languages, English among them,
+    has as many as in the largest set, so that updates rise with the count.
     `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
     known, the standard deviation in points of a doubling's gain between orders.
     """

@@ -104,7 +104,7 @@ def test_a_table_is_priced_with_its_controls(alone: bool) -> None:
         assert report.rung_steps == 0
         console = Console(width=100, record=True, file=io.StringIO())
         console.print(render(report))
-        assert "nothing: the table is all of the study" in console.export_text()
+        assert "nothing: what is designed is all of the study" in console.export_text()
 
 
 def test_each_option_of_a_choice_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
