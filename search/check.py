@@ -256,7 +256,7 @@ def _facts(report: CheckReport) -> list[tuple[str, str]]:
 
 def _beginning(report: CheckReport) -> tuple[str, str]:
     if all(batch.name != "search" for batch in report.batches):
-        return "searches for", "nothing: the table is all of the study"
+        return "searches for", "nothing: what is designed is all of the study"
     return "begins with", (f"{report.fixed_points} fixed points, then "
                            + (f"{report.rounds} rounds in all" if report.rounds else "one by one"))
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from search.confirmation import Choice, is_winner
 from search.further import further_group
 from search.results import Role
+from search.sections import Curve
 from search.study import Study
 from spaces.fidelity import Fidelity
 from spaces.language_orders import LanguageSet
@@ -58,8 +59,8 @@ def controls(study: Study, space: SearchSpace) -> list[Designed]:
 def curve_block(study: Study, space: SearchSpace) -> list[Designed]:
     """Return the curve's block: counts x orders x seeds at the search's fidelity.
 
-    The mixture, the recipe and the total of examples are the same in all of it. At count 0 every
-    order is English alone, which is run once per seed.
+    The mixture and the recipe are the same in all of it, and so is the total of examples or what
+    each language has of them. At count 0 every order is English alone, run once per seed.
     """
     if study.curve is None or study.curve_mixture is None:
         return []
@@ -70,6 +71,7 @@ def curve_block(study: Study, space: SearchSpace) -> list[Designed]:
         languages = LanguageSet(order=order, count=count, english=curve.english)
         point = Point(mixture=study.curve_mixture, languages=languages)
         config = space.config(point, seed=study.search.seed + seed, fidelity=study.fidelity.search)
+        config = _with_share(config, curve)
         group = f"{count} {order}" if count else "0"
         block.append(Designed(role=Role.CURVE, group=group, config=_unbranched(config)))
     return block
@@ -134,6 +136,18 @@ def confirmations(
                     for choice, config in zip(choices, configs, strict=True)
                     if is_winner(choice.group)]
     return planned + further
+
+
+def _with_share(config: TrialConfig, curve: Curve) -> TrialConfig:
+    """Return a trial of the curve with the examples of its set, at least one."""
+    assert config.intermediate is not None  # made from a point
+    if curve.examples == "total":
+        return config
+    share = ((config.intermediate.languages.count + curve.english)
+             / (curve.counts[-1] + curve.english))
+    examples = max(1, round(share * config.fidelity.intermediate_examples))
+    fidelity = config.fidelity.model_copy(update={"intermediate_examples": examples})
+    return config.model_copy(update={"fidelity": fidelity})
 
 
 def _confirmed(

@@ -18,7 +18,7 @@ def summary(readout: Readout) -> str:
     parts = [answer[:1].upper() + answer[1:]]
     parts += [f"Is it the task? {', '.join(entry.labels)}: {entry.verdict}."
               for entry in readout.entries if entry.verdict is not None]
-    if readout.curve is not None:
+    if readout.curve is not None and readout.curve.sentence != answer:
         parts.append(f"Languages curve: {readout.curve.sentence}")
     if readout.transfer_table is not None and not readout.table_is_answer:
         parts.append(f"Transfer table: {table_headline(readout.transfer_table)}")
@@ -39,6 +39,9 @@ def headline(readout: Readout) -> str:
                     "unknown, for no control finished.")
         if readout.outcomes["search"]["finished"]:
             return "no mixture was confirmed; the search's own numbers are below."
+        curve = readout.curve
+        if curve and curve.observations and not any(readout.outcomes["search"].values()):
+            return curve.sentence
         return "no trial of the search finished."
     best = confirmed[0]
     text = (f"{where}the best confirmed mixture is {mixture_text(best)}, "

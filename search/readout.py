@@ -76,9 +76,13 @@ def read_out(
 
 
 def selection_objective(results: Iterable[TrialResult], question: Question) -> Objective:
-    """Return the objective that the searcher maximised: scaled by controls at search fidelity."""
+    """Return the objective that the searcher maximised: scaled by controls at search fidelity.
+
+    Trials of the curve have that fidelity too, and are all there is where nothing is searched for.
+    """
     listed = list(results)
-    levels = {result.config.control().fidelity for result in listed if result.role is Role.SEARCH}
+    levels = {result.config.control().fidelity for result in listed
+              if result.role in (Role.SEARCH, Role.CURVE)}
     return Objective.scaled(
         [result for result in listed if result.config.control().fidelity in levels],
         question.kinds, retrieval=question.retrieval)

@@ -104,7 +104,7 @@ class Search(Value):
     has ended, so that suggestions do not depend on timing. `fixed_points` are run first, after
     the single tasks, uniform and size-proportional. `retrieval` lets training-free retrieval
     count in the objective. `seed` is the sampler's and the first seed block. With 0 `trials` a
-    study is its `table` alone.
+    study is its `table` or its `curve` alone.
     """
 
     trials: Annotated[Whole, Field(ge=0, le=100_000)] = 24
@@ -156,7 +156,9 @@ class Curve(Value):
     """The designed block of a curve: counts x orders x seeds, the mixture fixed.
 
     `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only. The
-    `mixture` is a mapping of tasks to weights, or `uniform` (None).
+    `mixture` is a mapping of tasks to weights, or `uniform` (None). With `examples: total` every
+    set trains on as many examples; with `per_language` each of its languages, English among them,
+    has as many as in the largest set, so that updates rise with the count.
     `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
     known, the standard deviation in points of a doubling's gain between orders.
     """
@@ -167,6 +169,9 @@ class Curve(Value):
     seeds: Annotated[Whole, Field(ge=2, le=500)] = 2
     mixture: Mixture | None = None
     english: Switch = True
+    # Left out where it is the total, so that these studies keep the digests they always had.
+    examples: Literal["total", "per_language"] = Field(
+        default="total", exclude_if=lambda given: given == "total")
     worth: Annotated[Number, Field(gt=0, le=100)] = 0.5
     pilot_sd: Annotated[Number, Field(gt=0)] | None = None
 

@@ -140,9 +140,9 @@ def _trained_in(study: Declaration, code: str) -> str:
 
 def _check_search(study: Declaration) -> None:
     search = study.search
-    if not search.trials and study.table is None:
-        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table`, "
-                                     "got 0")
+    if not search.trials and study.table is None and study.curve is None:
+        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table` "
+                                     "or a `curve`, got 0")
     if search.scheduler == "asha" and len(study.intermediate.rungs) < 2:
         raise fault("intermediate.rungs", "`rungs` must hold at least 2 for the asha scheduler, "
                                           f"got {list(study.intermediate.rungs)}")

@@ -43,9 +43,11 @@ def test_batches_are_the_trials_that_the_design_plans(name: str) -> None:
     space = study.space(sizes_of(study))
     by_name = {batch.name: batch for batch in check(study, space.sizes, NOWHERE).batches}
     searched = bool(study.search.trials)
-    assert ("search" in by_name) is ("controls" in by_name) is searched
+    assert ("search" in by_name) is searched
+    assert ("controls" in by_name) is (searched or study.curve is not None)
     if searched:
         assert by_name["search"].trials == study.search.trials
+    if "controls" in by_name:
         assert by_name["controls"].trials == len(controls(study, space))
     assert {"table", "table controls"}.isdisjoint(by_name) or study.table
     if "curve" in by_name:
@@ -102,7 +104,7 @@ def test_a_table_is_priced_with_its_controls(alone: bool) -> None:
         assert report.rung_steps == 0
         console = Console(width=100, record=True, file=io.StringIO())
         console.print(render(report))
-        assert "nothing: the table is all of the study" in console.export_text()
+        assert "nothing: what is designed is all of the study" in console.export_text()
 
 
 def test_each_option_of_a_choice_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from search.design import (
     table_block,
 )
 from search.results import Role
-from search.study import Study
+from search.study import Study, StudyError
 from spaces.mixtures import InvalidPoint, Mixture, uniform
 from spaces.points import Point
 from spaces.search_space import SearchSpace
@@ -75,6 +75,25 @@ def test_the_curve_is_a_complete_block_with_one_mixture_recipe_and_total() -> No
         (study.curve_mixture, phases[0].recipe, (1.0,))}  # type: ignore[union-attr]
     assert {each.role for each in found} == {Role.CURVE}
     assert len({each.group for each in found}) == 7
+
+
+def test_each_language_may_have_as_many_examples_in_every_set() -> None:
+    study, space = made("curve.counts=[0, 1, 4, 15]", "curve.examples=per_language",
+                        "fidelity.search.intermediate_examples=1600")
+    found = curve_block(study, space)
+    assert {(each.config.intermediate.languages.count,  # type: ignore[union-attr]
+             each.config.fidelity.intermediate_examples) for each in found} == {
+        (0, 100), (1, 200), (4, 500), (15, 1600)}
+    assert {each.config.control() for each in found} <= {
+        each.config for each in controls(study, space)}
+
+
+def test_the_total_is_what_a_curve_holds_unless_told_and_its_digest_stays() -> None:
+    (told, _), (left_out, _) = made("curve.examples=total"), made()
+    assert told == left_out
+    assert "examples" not in told.curve.model_dump()  # type: ignore[union-attr]
+    with pytest.raises(StudyError, match="'total' or 'per_language'"):
+        made("curve.examples=some")
 
 
 def test_count_zero_is_english_alone() -> None:

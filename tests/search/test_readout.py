@@ -12,7 +12,7 @@ from rich.console import Console
 
 from search.entries import Readout
 from search.figures import draw_figures
-from search.headline import headline
+from search.headline import headline, summary
 from search.readout import read_out
 from search.renderings import as_json, as_markdown, as_tables, as_yaml
 from search.results import Outcome, Role, TrialResult
@@ -190,6 +190,17 @@ def test_nothing_finished() -> None:
     assert readout.next == ("No trial has finished: resume the search, or start it.",)
     assert headline(readout) == "no trial of the search finished."
     assert "Mixtures" in shown(readout)
+
+
+def test_where_only_a_curve_was_run_it_is_the_answer() -> None:
+    ran = curve(lambda x: 60 - 4 / (x + 1)) + controls([55.0, 56.0], fidelity=CONFIRM)
+
+    readout = read_out(ran, QUESTION, search="languages-1")
+
+    assert readout.curve is not None
+    assert headline(readout) == readout.curve.sentence
+    assert summary(readout).count(readout.curve.sentence[1:]) == 1
+    assert readout.selection.objective.controls == 2
 
 
 def test_all_failed() -> None:
