@@ -107,7 +107,7 @@ def estimate(
     block = np.array([""] * len(points) if blocks is None else list(blocks))
     held = {name: np.array(values, dtype=float) for name, values in (others or {}).items()}
     _check(table, points, block, held)
-    held = {name: values for name, values in held.items() if np.ptp(values) > 0} if held else {}
+    held = {name: values for name, values in held.items() if len(np.unique(values)) > 1}
     names, unit = np.unique(block), block
     by_block = len(names) >= _FEWEST_BLOCKS
     if not by_block:

@@ -74,4 +74,4 @@ def _figure(found: TaskEffects) -> Figure:
         {"showlegend": False,
          "xaxis": {"title": {"text": "score per doubling of weight (points)"}, "zeroline": True},
          "yaxis": {"type": "category", "autorange": "reversed", "ticks": "", "showgrid": False}},
-        numbers, height=110 + 38 * len(names))
+        numbers, height=140 + 38 * len(names))

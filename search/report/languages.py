@@ -26,7 +26,7 @@ def languages(material: Material) -> Section | None:
     if not curve.points:
         return Section("curve", title, [curve.sentence, "There is no figure: no trial of the curve "
                                         "has a score."])
-    basis = (f"{curve.level:.0%} t intervals; {curve.basis}" if curve.units > 1
+    basis = (curve.basis if curve.units > 1
              else "one seed block of one order, so there is no interval")
     return Section("curve", title, [
         curve.sentence,

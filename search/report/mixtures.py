@@ -31,16 +31,17 @@ def _parts(readout: Readout) -> Iterator[Part]:
         return
     yield from _sentences(readout)
     yield _shares(entries)
+    if readout.non_copy and any(each.gain is not None for each in readout.non_copy):
+        yield _gains("gains-non-copy", readout, readout.non_copy,
+                     subset="rows that are not near-copies of English, as in the answer")
     if any(each.gain is not None or each.selection_gain is not None for each in entries):
-        yield _gains("gains", readout, entries)
+        yield _gains("gains", readout, entries, subset="all rows" if readout.non_copy else "")
     else:
         yield "No gain is known of any mixture, for no control finished."
-    if readout.non_copy and any(each.gain is not None for each in readout.non_copy):
-        yield _gains("gains-non-copy", readout, readout.non_copy, subset="non-copy rows only")
 
 
 def _sentences(readout: Readout) -> Iterator[str]:
-    entries = readout.entries
+    entries = readout.non_copy or readout.entries  # those of which the answer speaks
     confirmed = [each for each in entries if each.score is not None]
     if not confirmed:
         yield ("Nothing was confirmed: the numbers below are the search's own, the largest of "
@@ -79,7 +80,7 @@ def _shares(entries: Sequence[Entry]) -> Figure:
     return Figure(
         "mixtures", "What each mixture holds, the best confirmed score first.", traces,
         {"barmode": "stack", "showlegend": True,
-         "xaxis": {"title": {"text": "share of the mixture (%)"}, "range": [0, 100]},
+         "xaxis": {"title": {"text": "share of the mixture (%)"}, "range": [0, 100.5]},
          "yaxis": _rows_axis(names), "bargap": 0.35},
         Numbers(("mixture", "task", "share_percent"), rows), height=150 + 42 * len(entries))
 
@@ -99,7 +100,8 @@ def _gains(name: str, readout: Readout, entries: Sequence[Entry], subset: str = 
     return Figure(
         name, caption, traces,
         {"showlegend": True, "yaxis": _rows_axis(names),
-         "xaxis": {"title": {"text": "gain over controls (points)"}, "zeroline": True}},
+         "xaxis": {"title": {"text": "gain over controls (points)"}, "zeroline": True,
+                   "rangemode": "tozero"}},
         Numbers(("mixture", "tasks", "score_points", "gain_points", "low", "high", "seed_blocks",
                  "may_be_best", "gain_in_search_points"), rows), height=150 + 42 * len(entries))
 

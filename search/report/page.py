@@ -77,7 +77,7 @@ def page(search: str, sections: Sequence[Section]) -> str:
         '<meta name="referrer" content="no-referrer">',
         f"<title>{escaped(search)}: stiltune report</title>",
         f"<style>{_STYLE}</style>\n</head>\n<body>\n<header>",
-        f"<h1>{escaped(search)}</h1>",
+        f"<h1>{escaped(answer.title)}</h1>",
         f'<p class="answer">{escaped(str(first))}</p>',
         *map(_part, more), f"<nav>{links}</nav>\n</header>\n<main>", *map(_section, rest),
         "</main>", *(f"<script>{script}</script>" for script in scripts), "</body>\n</html>\n"])

@@ -24,13 +24,13 @@ _LAYOUT: Final = {
     "hoverlabel": {"align": "left", "bgcolor": "white", "font": {"color": INK}},
     "hovermode": "closest",
     "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
-    "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+    "margin": {"l": 8, "r": 12, "t": 40, "b": 52},  # above: plotly's buttons
     "paper_bgcolor": "white",
     "plot_bgcolor": "white",
     "template": {},  # plotly's own style would be longer than most figures
 }
 _CONFIG: Final = {
-    "displaylogo": False, "responsive": True,
+    "displayModeBar": "hover", "displaylogo": False, "responsive": True,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
 }
 
