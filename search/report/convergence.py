@@ -58,10 +58,10 @@ def _figure(searched: Sequence[TrialResult], objective: Objective) -> Figure:
 def _trials(searched: Sequence[TrialResult], values: Sequence[float | None]
             ) -> list[dict[str, Any]]:
     floor = min(value for value in values if value is not None)
-    shown = (("finished", Outcome.FINISHED, {"color": SKY, "line": {"color": BLUE, "width": 1}}),
-             ("stopped early", Outcome.STOPPED, {"color": "white",
-                                                 "line": {"color": BLUE, "width": 1}}),
-             ("failed", Outcome.FAILED, {"color": RED, "symbol": "x"}))
+    shown: tuple[tuple[str, Outcome, dict[str, Any]], ...] = (
+        ("finished", Outcome.FINISHED, {"color": SKY, "line": {"color": BLUE, "width": 1}}),
+        ("stopped early", Outcome.STOPPED, {"color": "white", "line": {"color": BLUE, "width": 1}}),
+        ("failed", Outcome.FAILED, {"color": RED, "symbol": "x"}))
     traces = []
     for name, outcome, marker in shown:
         found = [(number, each, value) for number, (each, value)
