@@ -1,4 +1,4 @@
-"""The command line: studies, tasks, check, start, resume, best, store, convert.
+"""The command line: studies, tasks, check, start, resume, best, report, store, convert.
 
 Exit codes: 0 done, 2 the user's mistake (a line each), 1 ours (a traceback), 130 interrupted.
 """
@@ -26,6 +26,7 @@ Examples:
   stiltune start lab --address auto       on the Ray cluster this machine belongs to
   stiltune resume lab                     go on with the latest search of a study
   stiltune best lab --format json         its best mixtures, for programs
+  stiltune report lab                     one HTML page with every figure, viewable offline
 """
 
 # Where nothing says how wide the output is, tables are this many columns wide.
@@ -149,6 +150,18 @@ def best(name: str, storage: str | None, tracking_uri: str | None, form: str) ->
     from search.inspection import best_of
 
     best_of(name, storage=storage, tracking_uri=tracking_uri, form=form, console=_console())
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune report lab\n"
+                    "  stiltune report lab-2 --storage results")
+@click.argument("name")
+@_storage
+@_tracking
+def report(name: str, storage: str | None, tracking_uri: str | None) -> None:
+    """Write the search NAME as one HTML page with figures, and send it to MLflow."""
+    from search.report.writing import report_on
+
+    report_on(name, storage=storage, tracking_uri=tracking_uri, console=_console())
 
 
 @app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"

@@ -1,7 +1,7 @@
 """How figures look: colours, sizes, titles, keys, and how they are written.
 
-Figures are drawn by the Agg renderer without pyplot, so that nothing global is set. Colours are
-Okabe and Ito's, which stay apart for every common kind of colour vision.
+Figures are drawn by the Agg renderer without pyplot, so that nothing global is set. Colours come
+from `palette.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from search.palette import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, SKY, TASK_COLOURS
+
 __all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "RED", "SKY", "TASK_COLOURS", "add_legend",
            "add_title", "paired_figure", "single_figure", "write_png"]
 
-ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
-    "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
-TASK_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, YELLOW, "#999999")
-GREY, PALE, INK = "#8A8A8A", "#E4E4E4", "#222222"
 DPI = 150  # dots per inch; sizes below are in inches
 
 

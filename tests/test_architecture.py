@@ -20,6 +20,7 @@ OWNERS = {
     "huggingface_hub": ("trainables/hub.py", "trainables/encoder_ref.py"),
     "matplotlib": ("search/figure_style.py", "search/figures.py", "search/heat_map.py"),
     "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
+    "plotly": ("search/report/plots.py",),
     "optuna": ("spaces/search_space.py", "search/sampler.py"),
     "rapidfuzz": ("trainables/lab/similarity.py", "trainables/string_models.py"),
     "sklearn": ("trainables/string_models.py",),
