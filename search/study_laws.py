@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from search.arm_laws import arm_warnings, check_arms
 from search.declaration import Declaration
 from search.study_faults import fault
 from spaces.language_orders import ordered
@@ -30,6 +31,7 @@ def check_laws(study: Declaration) -> None:
     _check_controls(study)
     _check_curve(study)
     _check_table(study)
+    check_arms(study)
 
 
 def _check_models(study: Declaration) -> None:
@@ -122,9 +124,9 @@ def _trained_in(study: Declaration, code: str) -> str:
 
 def _check_search(study: Declaration) -> None:
     search = study.search
-    if not search.trials and study.table is None:
-        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table`, "
-                                     "got 0")
+    if not search.trials and study.table is None and study.arms is None:
+        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table` "
+                                     "or `arms`, got 0")
     if search.scheduler == "asha" and len(study.intermediate.rungs) < 2:
         raise fault("intermediate.rungs", "`rungs` must hold at least 2 for the asha scheduler, "
                                           f"got {list(study.intermediate.rungs)}")
@@ -259,3 +261,4 @@ def _warnings(study: Declaration) -> Iterator[str]:
     if study.table and study.table.seeds == 1:
         yield ("one seed block gives the table no intervals and no corrected p values "
                "(table.seeds)")
+    yield from arm_warnings(study)
