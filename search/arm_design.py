@@ -66,7 +66,8 @@ def tuning_block(study: Study, space: SearchSpace) -> list[Designed]:
     block = []
     for offset, model in product(range(study.arms.tuning.seeds), study.arm_models):
         first = next(iter(study.arms.arms.values()))
-        trials = [(CONTROL, first, None, rate) for rate in study.targets.learning_rate.options]
+        trials: list[tuple[str, Arm, float | None, float | None]] = [
+            (CONTROL, first, None, rate) for rate in study.targets.learning_rate.options]
         trials += [(name, arm, rate, None) for name, arm in study.arms.arms.items()
                    for rate in study.intermediate.learning_rate.options]
         for name, arm, rate, target_rate in trials:

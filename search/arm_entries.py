@@ -13,13 +13,14 @@ __all__ = ["ArmControl", "ArmGain", "ArmsReadout", "FamilySlope", "PrimaryAnswer
 class PrimaryAnswer(Value):
     """What the primary contrast came to, in points, over `units`.
 
-    `digest` is that of the declaration as it was before the start, which MLflow's parent run has
-    as a tag. `minimal_detectable_effect` is reckoned from the measured spread at `power`.
-    `values` are the units' own differences (slopes, where it is per octave), by unit.
+    `declared_digest` is that of the declaration as it was before the start, which MLflow's parent
+    run has as the tag `stiltune.primary`. `minimal_detectable_effect` is reckoned from the
+    measured spread at `power`. `values` are the units' own differences (slopes, where it is per
+    octave), by unit.
     """
 
     declared: Primary
-    digest: str
+    declared_digest: str
     estimate: Interval | None
     p_value: float | None
     verdict: Verdict

@@ -21,7 +21,7 @@ class PlannedContrast(Value):
     """
 
     contrast: str
-    digest: str
+    declared_digest: str
     unit: str
     units: int
     minimal: float
@@ -37,7 +37,7 @@ class PlannedContrast(Value):
                  f"{self.units} {self.unit}), from an assumed or piloted sd of "
                  f"{in_points(self.pilot_sd or 0.0)}"
                  + (f": too few for {in_points(self.minimal)}" if least > self.minimal else ""))
-        return f"{self.contrast} ({self.digest}), {shown}"
+        return f"{self.contrast} ({self.declared_digest}), {shown}"
 
 
 def planned_contrast(study: Study, parameters: Mapping[str, int]) -> PlannedContrast | None:
@@ -58,7 +58,8 @@ def planned_contrast(study: Study, parameters: Mapping[str, int]) -> PlannedCont
         sd = slope_sd(sizes, sd)
     per = " per doubling of body parameters" if primary.per else ""
     return PlannedContrast(
-        contrast=contrast_text(primary.better, primary.worse) + per, digest=primary.digest(),
+        contrast=contrast_text(primary.better, primary.worse) + per,
+        declared_digest=primary.digest(),
         unit="pretraining seeds" if arms.pretraining_seeds > 1 else "seed blocks",
         units=arms.units, minimal=primary.minimal, pilot_sd=arms.pilot_sd,
         minimal_detectable_effect=None if sd is None else minimal_detectable_effect(

@@ -149,7 +149,7 @@ def _primary(found: _Found) -> PrimaryAnswer:
     values, models = _primary_values(found)
     estimate = t_interval(list(values.values()))
     answer = PrimaryAnswer(
-        declared=declared, digest=declared.digest(), estimate=estimate,
+        declared=declared, declared_digest=declared.digest(), estimate=estimate,
         p_value=p_value(list(values.values())), verdict=decide(estimate, declared.minimal),
         minimal_detectable_effect=None if estimate is None or estimate.sd is None else
         minimal_detectable_effect(estimate.sd, estimate.units),

@@ -30,8 +30,8 @@ def arm_tables(arms: ArmsReadout) -> Iterator[TextTable]:
 
 def _primary_notes(primary: PrimaryAnswer) -> list[str]:
     notes = [primary.sentence,
-             f"Declared before the start, as {primary.digest} in MLflow; the only primary one, so "
-             "that Holm's correction leaves its p value as it is"
+             f"Declared before the start, as {primary.declared_digest} in MLflow; the only primary "
+             "one, so that Holm's correction leaves its p value as it is"
              + (f": {primary.p_value:.3f}." if primary.p_value is not None else ".")]
     split = primary.split_half
     if split is None:

@@ -129,7 +129,7 @@ def confirmations(
         planned += [Designed(role=Role.CONFIRMATION, group=choice.group, config=config)
                     for choice, config in zip(choices, configs, strict=True)]
         further += [Designed(role=Role.FURTHER, group=further_group(choice.group, control),
-                             config=config.furtherdesigned_control(control))
+                             config=config.further_control(control))
                     for control in study.controls.further
                     for choice, config in zip(choices, configs, strict=True)
                     if is_winner(choice.group)]
