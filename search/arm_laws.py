@@ -113,8 +113,9 @@ def arm_warnings(study: Declaration) -> Iterator[str]:
     if arms.pretraining_seeds == 1 and any(model.origin == "lab" for model in study.arm_models):
         yield ("one pretraining seed speaks of its encoders alone: nothing is said of others "
                "pretrained alike (arms.pretraining_seeds)")
-    if arms.tuning is None and (len(study.intermediate.learning_rate.options) != 1
-                                or len(study.targets.learning_rate.options) != 1):
+    rates = (study.intermediate.learning_rate.options, study.targets.learning_rate.options)
+    # Beside a search the rates are there for its sampler.
+    if arms.tuning is None and not study.search.trials and any(len(each) != 1 for each in rates):
         yield ("without `arms.tuning` every arm and model has the middle learning rates "
                "(arms.tuning)")
     if arms.primary.per is not None:
