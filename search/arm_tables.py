@@ -19,9 +19,15 @@ def primary_headline(arms: ArmsReadout) -> str:
     return arms.primary.sentence
 
 
-def arm_tables(arms: ArmsReadout) -> Iterator[TextTable]:
-    """Yield the primary contrast, the gains, the controls and, where there are any, the slopes."""
-    yield TextTable("Primary contrast", (), (), _primary_notes(arms.primary))
+def arm_tables(arms: ArmsReadout, *, is_headline: bool = False) -> Iterator[TextTable]:
+    """Yield the primary contrast, the gains, the controls and, where there are any, the slopes.
+
+    Args:
+        arms: the arms.
+        is_headline: whether the primary contrast's sentence stands above already.
+    """
+    answer = [] if is_headline else [arms.primary.sentence]
+    yield TextTable("Primary contrast", (), (), answer + _primary_notes(arms.primary))
     yield _gains(arms)
     yield _controls(arms)
     if arms.slopes:
@@ -29,8 +35,7 @@ def arm_tables(arms: ArmsReadout) -> Iterator[TextTable]:
 
 
 def _primary_notes(primary: PrimaryAnswer) -> list[str]:
-    notes = [primary.sentence,
-             f"Declared before the start, as {primary.declared_digest} in MLflow; the only primary "
+    notes = [f"Declared before the start, as {primary.declared_digest} in MLflow; the only primary "
              "one, so that Holm's correction leaves its p value as it is"
              + (f": {primary.p_value:.3f}." if primary.p_value is not None else ".")]
     split = primary.split_half

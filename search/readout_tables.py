@@ -22,7 +22,7 @@ __all__ = ["readout_tables"]
 def readout_tables(readout: Readout) -> Iterator[TextTable]:
     """Yield the tables: mixtures, benchmarks, comparisons, curve, arms, controls, outcomes."""
     if readout.arms is not None and readout.arms_are_answer:
-        yield from arm_tables(readout.arms)
+        yield from arm_tables(readout.arms, is_headline=True)
     if not (readout.table_is_answer or readout.arms_are_answer):
         yield _mixtures(readout)
     if readout.non_copy:
@@ -39,7 +39,7 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
         yield _curve(readout.curve)
     if readout.arms is not None and not readout.arms_are_answer:
         yield from arm_tables(readout.arms)
-    if readout.controls:
+    if readout.controls and not readout.arms_are_answer:  # which have a table of their own
         yield _controls(readout)
     yield _outcomes(readout)
 

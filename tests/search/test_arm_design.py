@@ -39,6 +39,11 @@ def test_every_arm_runs_with_every_model_on_every_block_beside_one_control() -> 
     assert {each.config.intermediate.rungs for each in found if each.config.intermediate} == {(1,)}
 
 
+def test_arms_may_be_of_some_models_alone() -> None:
+    _, _, found = blocks("models=[lab-tiny, lab-25k]", "arms.models=lab-25k")
+    assert {each.config.model.name for each in found} == {"lab-25k"}
+
+
 def test_an_arm_has_its_own_mixture_and_languages() -> None:
     _, _, found = blocks()
     trained = {each.group: {(cell.task, cell.language) for cell in each.config.intermediate.cells}

