@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from search.confirmation import Standing
+from search.contrasts import minimal_detectable_effect
 from search.entries import Readout
 from search.intervals import MAX_UNITS, in_points
 from search.results import Role
@@ -23,7 +24,7 @@ def advise(readout: Readout, standings: Sequence[Standing], worth: float | None
     """Return what to try next, the most pressing first; at least one sentence."""
     found = [*_on_failures(readout), *_on_controls(readout), *_on_marks(readout),
              *_on_winners(readout, standings, worth), *_on_further(readout), *_on_curve(readout),
-             *_on_table(readout), *_on_selection(readout)]
+             *_on_table(readout), *_on_arms(readout), *_on_selection(readout)]
     return tuple(found) or ("Repeat the search on a larger model or at a higher fidelity: nothing "
                             "in these numbers asks for more of the same.",)
 
@@ -47,7 +48,7 @@ def _on_failures(readout: Readout) -> Iterator[str]:
 def _on_controls(readout: Readout) -> Iterator[str]:
     if any(counts["finished"] for counts in readout.outcomes.values()) and not readout.controls:
         yield "No control finished, so that no gain can be given: resume, or add control seeds."
-    few = [] if readout.table_is_answer else [
+    few = [] if readout.table_is_answer or readout.arms_are_answer else [
         each for each in readout.controls if each.n < LEAST_CONTROLS]
     for controls in few:
         yield (f"Controls of {controls.model} at {controls.fidelity} fidelity have {controls.n} "
@@ -158,6 +159,24 @@ def _on_table(readout: Readout) -> Iterator[str]:
     else:
         yield ("No gain of the table survives the correction: give it more seed blocks "
                "(`table.seeds`), or raise the intermediate examples.")
+
+
+def _on_arms(readout: Readout) -> Iterator[str]:
+    if readout.arms is None:
+        return
+    primary, unit = readout.arms.primary, readout.arms.unit
+    minimal, estimate = primary.declared.minimal, primary.estimate
+    if estimate is None or estimate.sd is None:
+        yield (f"The primary contrast has no interval: give it at least two {unit}, and resume "
+               "what did not end.")
+    elif primary.verdict == "undecided" and (
+            primary.minimal_detectable_effect or 0.0) > minimal:
+        needed = next((units for units in range(estimate.units, MAX_UNITS) if (
+            minimal_detectable_effect(estimate.sd, units) or math.inf) <= minimal), MAX_UNITS)
+        amount = f"more than {MAX_UNITS}" if needed == MAX_UNITS else f"about {needed}"
+        yield (f"The primary contrast is undecided: to show {in_points(minimal)} at "
+               f"{primary.power:.0%} power run it on {amount} {unit} (there are "
+               f"{estimate.units}).")
 
 
 def _on_selection(readout: Readout) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The agenda: which trial runs next, decided from the journal alone, without Ray.
 
 Controls come first, since they set the scale of the objective, then the sampler's trials. While
-a round of these waits for its last one, trials of the designed curve and table fill the free
-slots. Confirmations come when the search has ended.
+a round of these waits for its last one, trials of the designed curve, table and arms fill the free
+slots; arms follow the trials that choose their learning rates. Confirmations come when the search
+has ended.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from search.arm_design import arms_block, tuned_rates, tuning_block
 from search.confirmation import Choice, choose
 from search.design import confirmations, controls, curve_block, table_block
 from search.journal import Journal
@@ -37,6 +39,8 @@ class Agenda:
         self._controls = numbered(Role.CONTROL, controls(study, space))
         self._curve = numbered(Role.CURVE, curve_block(study, space))
         self._table = numbered(Role.TABLE, table_block(study, space))
+        self._tuning = numbered(Role.TUNING, tuning_block(study, space))
+        self._arms: list[Planned] | None = None
         self._confirmations: list[Planned] | None = None
         self._rounds = Rounds(study, space, journal)
         self._replay()
@@ -56,7 +60,8 @@ class Agenda:
     @property
     def is_done(self) -> bool:
         """Whether every trial of the search has ended."""
-        if not self._rounds.is_complete or self._confirmations is None:
+        self._plan_arms()
+        if not self._rounds.is_complete or self._confirmations is None or self._arms is None:
             return False
         return all(planned.trial in self.results for planned in self._everything())
 
@@ -65,8 +70,9 @@ class Agenda:
         """The number of trials that the whole search will run."""
         confirmed = (self.study.confirmation.trials + self.study.further_trials
                      if self._confirmations is None else len(self._confirmations))
+        arms = len(arms_block(self.study, self.space)) if self._arms is None else len(self._arms)
         return (len(self._controls) + len(self._curve) + len(self._table)
-                + self.study.search.trials + confirmed)
+                + len(self._tuning) + arms + self.study.search.trials + confirmed)
 
     def objective(self, scores: Scores) -> float | None:
         """Return what the sampler maximises, None while the controls that scale it still run."""
@@ -95,6 +101,9 @@ class Agenda:
         yield from self._idle(self._rounds.trials)
         yield from self._idle(self._curve)
         yield from self._idle(self._table)
+        yield from self._idle(self._tuning)
+        self._plan_arms()
+        yield from self._idle(self._arms or [])
         if self._search_is_over() and self._confirmations is None:
             self._confirm()
         yield from self._idle(self._confirmations or [])
@@ -108,6 +117,8 @@ class Agenda:
         yield from self._rounds.trials
         yield from self._curve
         yield from self._table
+        yield from self._tuning
+        yield from self._arms or []
         yield from self._confirmations or []
 
     def _search_is_over(self) -> bool:
@@ -155,6 +166,14 @@ class Agenda:
         return [task.name for task in self.study.target_tasks if task.trained]
 
     # ---- designed trials ----------------------------------------------------------------
+
+    def _plan_arms(self) -> None:
+        """Plan the arms once every trial that chooses their learning rates has ended."""
+        tried = [self.results[planned.trial] for planned in self._tuning
+                 if planned.trial in self.results]
+        if self._arms is None and len(tried) == len(self._tuning):
+            rates = tuned_rates(tried, self.study)
+            self._arms = numbered(Role.ARM, arms_block(self.study, self.space, rates))
 
     def _confirm(self) -> None:
         chosen: list[Choice] = []

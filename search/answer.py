@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -18,19 +19,32 @@ from search.results import collect, unfinished
 from search.storage import SearchDirectory
 from search.study import Study
 from search.tracking import Tracker
+from spaces.models import LabModel
 from spaces.search_space import SearchSpace
+from trainables.encoder_ref import count_parameters
 
 __all__ = ["illustrator", "make_readout", "print_answer", "print_readout", "question_of",
            "write_answer"]
 
 
-def question_of(study: Study, space: SearchSpace) -> Question:
-    """Return what a read-out must know of a study."""
+def question_of(
+    study: Study, space: SearchSpace, parameters: Mapping[str, int] | None = None
+) -> Question:
+    """Return what a read-out must know of a study.
+
+    Args:
+        study: the study.
+        space: its search space.
+        parameters: of the models' bodies, as the journal has them; the lab's are known.
+    """
+    lab = {model.name: count_parameters(model, None).body for model in study.models
+           if isinstance(model, LabModel)}
     return Question(
         kinds=study.target_kinds, worth=study.curve.worth if study.curve else None,
         winners=study.confirmation.winners, references=space.references(),
         retrieval=study.search.retrieval, shared=study.shared_data,
-        absent=tuple(f"{name} ({why})" for name, why in study.absent_tasks.items()))
+        absent=tuple(f"{name} ({why})" for name, why in study.absent_tasks.items()),
+        arms=study.arms, parameters={**lab, **(parameters or {})})
 
 
 def illustrator(event: Event) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from search.arm_plan import PlannedContrast, planned_contrast
 from search.faults import UserError
 from search.intervals import in_points, units_needed
 from search.study import Study
@@ -24,7 +26,7 @@ from trainables.published_head import find_published_head
 from trainables.rows import DataError
 from trainables.workspace import Workspace
 
-__all__ = ["CheckReport", "PanelScores", "TaskData", "check", "render"]
+__all__ = ["CheckReport", "PanelScores", "TaskData", "body_parameters", "check", "render"]
 
 PanelName = Literal["selection", "report"]
 GIB = 2**30
@@ -68,7 +70,8 @@ class CheckReport(Value):
     steps that each search trial takes on more than its last rung. `dimensions` says what each
     dimension of the search space ranges over. `rounds` is 0 where
     suggestions are not asked in rounds. `curve_orders_needed` is the number of orders at which
-    a doubling's interval is expected within half of `worth`, by the study's `pilot_sd`.
+    a doubling's interval is expected within half of `worth`, by the study's `pilot_sd`. `primary`
+    is what the arms' primary contrast can show.
     """
 
     study: str
@@ -86,6 +89,7 @@ class CheckReport(Value):
     totals: Totals
     panels: tuple[PanelScores, ...]
     curve_orders_needed: int | None = None
+    primary: PlannedContrast | None = Field(default=None, exclude_if=lambda given: given is None)
     warnings: tuple[str, ...]
 
 
@@ -127,6 +131,7 @@ def check(
         panels=tuple(_panel_scores(study, task, panel) for task in study.target_tasks
                      for panel in _panel_names()),
         curve_orders_needed=_orders_needed(study),
+        primary=planned_contrast(study, {name: each.body for name, each in parameters.items()}),
         warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace),
                   *_unpinned(study, workspace), *notes),
     )
@@ -141,6 +146,15 @@ def render(report: CheckReport) -> RenderableType:
         Text(f"{report.study}: {report.question}", style="bold"), facts, Text(),
         _batch_table(report), Text(), _data_table(report), Text(), _panel_table(report),
         *(Text(f"note: {warning}", style="yellow") for warning in report.warnings))
+
+
+def body_parameters(study: Study, workspace: Workspace) -> dict[str, int]:
+    """Return the parameters of each model's body, by the model's name.
+
+    Raises:
+        UserError: if an encoder cannot be had.
+    """
+    return {model.name: _parameters(model, workspace).body for model in study.models}
 
 
 def _parameters(model: Model, workspace: Workspace) -> ParameterCounts:
@@ -251,6 +265,8 @@ def _facts(report: CheckReport) -> list[tuple[str, str]]:
     ]
     if report.curve_orders_needed is not None:
         facts.append(("curve", f"{report.curve_orders_needed} orders needed by the pilot"))
+    if report.primary is not None:
+        facts.append(("primary", report.primary.text))
     return facts
 
 

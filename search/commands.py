@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from search.check import body_parameters
 from search.faults import InterruptedSearch, UserError
 from search.finding import find_anywhere
 from search.journal import Journal
@@ -51,6 +52,7 @@ def start_search(
             "opened", search=directory.name, search_id=digest_of([directory.name, began]),
             study=study.model_dump(mode="json"), study_yaml=study.to_yaml(),
             versions=_versions(), storage=str(root), hub=options.hub,
+            **({"parameters": body_parameters(study, workspace)} if study.arms else {}),
             **snapshot.model_dump(mode="json"))
         console.print(f"{directory.name}: {study.question}", highlight=False)
         for warning in (*study.warnings(), *snapshot.notes()):

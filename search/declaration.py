@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
+from search.arms_section import Arm, Arms
 from search.sections import (
     Confirmation,
     Controls,
@@ -67,6 +68,7 @@ class Declaration(Value):
     # Left out where there is none, so that other studies keep the digests they always had.
     table: Table | None = Field(default=None, exclude_if=lambda given: given is None)
     robustness: Robustness | None = Field(default=None, exclude_if=lambda given: given is None)
+    arms: Arms | None = Field(default=None, exclude_if=lambda given: given is None)
     resources: Resources = Resources()
 
     @model_validator(mode="before")
@@ -133,7 +135,9 @@ class Declaration(Value):
     def training_languages(self) -> tuple[str, ...]:
         """Every language that intermediate training may use, English first where it may."""
         designed = (self.curve is not None and self.curve.english,
-                    self.table_languages is not None and self.table_languages.english)
+                    self.table_languages is not None and self.table_languages.english,
+                    self.arms is not None and any(self.arm_languages(arm).english
+                                                  for arm in self.arms.arms.values()))
         english = (ENGLISH,) if any(designed) else ()
         return tuple(dict.fromkeys((*english, *self.intermediate.languages.sources)))
 
@@ -167,6 +171,18 @@ class Declaration(Value):
         if self.table is None:
             return None
         return self.table.languages or self.intermediate.languages.largest
+
+    def arm_languages(self, arm: Arm) -> LanguageSet:
+        """Return the language set of an arm."""
+        return arm.languages or self.intermediate.languages.largest
+
+    @property
+    def arm_models(self) -> tuple[Model, ...]:
+        """The models of the arms, none without arms."""
+        if self.arms is None:
+            return ()
+        named = self.arms.models
+        return tuple(model for model in self.models if named == "all" or model.name in named)
 
     @property
     def further_trials(self) -> int:

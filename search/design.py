@@ -23,7 +23,7 @@ from spaces.trial_config import TrialConfig
 from spaces.value import Value
 
 __all__ = ["FRESH_SEEDS_FROM", "Designed", "confirmations", "controls", "curve_block",
-           "table_block"]
+           "designed_control", "scored_once", "table_block"]
 
 FRESH_SEEDS_FROM: Final = 1_000
 """The first block of confirmation; sections allow at most 500 seeds, so no other block has it."""
@@ -52,7 +52,7 @@ def controls(study: Study, space: SearchSpace) -> list[Designed]:
                     seed=study.search.seed, robustness=study.robustness).control()
         for model, rate in product(study.models, study.targets.learning_rate.options)
     ]
-    return [_control(config, study.search.seed + block)
+    return [designed_control(config, study.search.seed + block)
             for block in range(blocks) for config in bare]
 
 
@@ -73,7 +73,7 @@ def curve_block(study: Study, space: SearchSpace) -> list[Designed]:
         config = space.config(point, seed=study.search.seed + seed, fidelity=study.fidelity.search)
         config = _with_share(config, curve)
         group = f"{count} {order}" if count else "0"
-        block.append(Designed(role=Role.CURVE, group=group, config=_unbranched(config)))
+        block.append(Designed(role=Role.CURVE, group=group, config=scored_once(config)))
     return block
 
 
@@ -97,7 +97,7 @@ def table_block(study: Study, space: SearchSpace) -> list[Designed]:
         seed = study.search.seed + offset
         configs = {name: _confirmed(point, space, seed=seed, fidelity=study.fidelity.confirm)
                    for name, point in points.items()}
-        block += [_control(config, seed)
+        block += [designed_control(config, seed)
                   for config in dict.fromkeys(each.control() for each in configs.values())]
         block += [Designed(role=Role.TABLE, group=name, config=config)
                   for name, config in configs.items()]
@@ -127,7 +127,7 @@ def confirmations(
         configs = [_confirmed(choice.point, space, seed=seed, fidelity=study.fidelity.confirm)
                    for choice in choices]
         bare = list(dict.fromkeys(config.control() for config in configs))
-        planned += [_control(config, seed) for config in bare]
+        planned += [designed_control(config, seed) for config in bare]
         planned += [Designed(role=Role.CONFIRMATION, group=choice.group, config=config)
                     for choice, config in zip(choices, configs, strict=True)]
         further += [Designed(role=Role.FURTHER, group=further_group(choice.group, control),
@@ -153,16 +153,17 @@ def _with_share(config: TrialConfig, curve: Curve) -> TrialConfig:
 def _confirmed(
     point: Point, space: SearchSpace, *, seed: int, fidelity: Fidelity
 ) -> TrialConfig:
-    return _unbranched(space.config(point, seed=seed, fidelity=fidelity))
+    return scored_once(space.config(point, seed=seed, fidelity=fidelity))
 
 
-def _control(config: TrialConfig, seed: int) -> Designed:
+def designed_control(config: TrialConfig, seed: int) -> Designed:
+    """Return a control of a designed block on a seed."""
     return Designed(role=Role.CONTROL,
                     group=f"{config.model.name} at {config.target.learning_rate:g}",
                     config=config.model_copy(update={"seed": seed}))
 
 
-def _unbranched(config: TrialConfig) -> TrialConfig:
+def scored_once(config: TrialConfig) -> TrialConfig:
     """Return the trial scored at its end only; nothing stops a designed trial early."""
     assert config.intermediate is not None  # made from a point
     whole = config.intermediate.model_copy(update={"rungs": (1.0,)})

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from search.arm_entries import ArmsReadout
+from search.arms_section import Arms
 from search.benchmark_scores import BenchmarkSection
 from search.comparison import Comparison
 from search.confirmation import is_winner
@@ -28,7 +30,8 @@ __all__ = ["Controls", "Entry", "Excluded", "Question", "Readout", "Selection", 
 
 # Under these keys numbers must come back exactly, to be fed in again or because they may be tiny;
 # elsewhere they are points.
-_EXACT = ("point", "mixture", "learning_rate", "measured", "p_value", "adjusted_p_value")
+_EXACT = ("point", "mixture", "learning_rate", "measured", "p_value", "adjusted_p_value",
+          "values", "minimal")
 _DECIMALS = 4
 
 
@@ -122,7 +125,8 @@ class Question(Value):
     `kinds` gives the target tasks' categories; `worth` the points per doubling up to which more
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
     `references` the mixtures every search is held against, by name; `shared` what of the
-    intermediate data is the targets' own; `absent` the tasks left out, each with why.
+    intermediate data is the targets' own; `absent` the tasks left out, each with why; `arms` the
+    section of the study, `parameters` those of each model's body.
     """
 
     kinds: dict[str, Kind]
@@ -133,6 +137,8 @@ class Question(Value):
     retrieval: bool = False
     shared: tuple[SharedData, ...] = ()
     absent: tuple[str, ...] = ()
+    arms: Arms | None = None
+    parameters: dict[str, int] = {}
 
 
 class Readout(Value):
@@ -142,7 +148,8 @@ class Readout(Value):
     of the rows that are no near-copies of English; empty where a target does not tell them
     apart. `non_copy_metrics` names what these scores are of, as the targets' own metrics are for
     whole panels. `comparisons` holds each target against chance and what characters alone reach.
-    `transfer_table` is there where the study has a `table` of which a trial ended.
+    `transfer_table` is there where the study has a `table` of which a trial ended, `arms`
+    likewise.
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
     `robustness` holds what arms lose on changed rows, where they were asked any.
@@ -165,6 +172,7 @@ class Readout(Value):
     # These are left out where there is none, so that other studies read out as they always did.
     transfer_table: TransferTable | None = Field(default=None,
                                                  exclude_if=lambda given: given is None)
+    arms: ArmsReadout | None = Field(default=None, exclude_if=lambda given: given is None)
     benchmarks: tuple[BenchmarkSection, ...] = Field(
         default=(), exclude_if=lambda given: not given)
     representations: tuple[RepresentationUse, ...] = Field(
@@ -181,8 +189,16 @@ class Readout(Value):
     @property
     def table_is_answer(self) -> bool:
         """Whether nothing was searched for, so that the table is what there is to say first."""
-        return self.transfer_table is not None and not any(
-            any(self.outcomes[role].values()) for role in ("search", "confirmation"))
+        return self.transfer_table is not None and self._nothing_was_searched
+
+    @property
+    def arms_are_answer(self) -> bool:
+        """Whether nothing was searched for, so that the arms are what there is to say first."""
+        return self.arms is not None and self._nothing_was_searched
+
+    @property
+    def _nothing_was_searched(self) -> bool:
+        return not any(any(self.outcomes[role].values()) for role in ("search", "confirmation"))
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data; points are rounded to 4 decimals, what is fed back is exact."""

@@ -24,7 +24,7 @@ def controls_of(listed: Iterable[TrialResult], objective: Objective) -> tuple[Co
     groups: dict[str, list[TrialResult]] = defaultdict(list)
     for result in listed:
         if (result.config.is_control and result.outcome is Outcome.FINISHED
-                and result.scores is not None):
+                and result.scores is not None and result.role is not Role.TUNING):
             groups[control_key(result.config)].append(result)
     return tuple(_control(found, objective) for found in groups.values())
 
@@ -54,7 +54,7 @@ def outcomes_of(listed: Iterable[TrialResult], objective: Objective) -> dict[str
         counts[result.role].update({result.outcome.value, *found})
     names = [*(outcome.value for outcome in Outcome), "chance-level", "collapsed"]
     return {role.value: {name: counts[role][name] for name in names} for role in Role
-            if role is not Role.TABLE or counts[role]}
+            if role not in (Role.TABLE, Role.ARM, Role.TUNING) or counts[role]}
 
 
 def excluded_of(
@@ -105,9 +105,9 @@ def selection_of(
 
 
 def _is_selected(listed: Iterable[TrialResult]) -> bool:
-    """Return whether anything was or will be selected: of a table alone, nothing is."""
+    """Return whether anything was or will be selected: of a table or arms alone, nothing is."""
     roles = {result.role for result in listed}
-    return Role.TABLE not in roles or Role.SEARCH in roles
+    return not roles & {Role.TABLE, Role.ARM, Role.TUNING} or Role.SEARCH in roles
 
 
 def _flags(panel: Sequence[str], objective: Objective) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from search.arm_tables import primary_headline
 from search.comparison_tables import metric_text
 from search.entries import Entry, Readout
 from search.text_tables import NONE
@@ -20,13 +21,18 @@ def summary(readout: Readout) -> str:
               for entry in readout.entries if entry.verdict is not None]
     if readout.curve is not None and readout.curve.sentence != answer:
         parts.append(f"Languages curve: {readout.curve.sentence}")
-    if readout.transfer_table is not None and not readout.table_is_answer:
+    if readout.arms is not None and not readout.arms_are_answer:
+        parts.append(f"Primary contrast: {primary_headline(readout.arms)}")
+    if readout.transfer_table is not None and (
+            readout.arms_are_answer or not readout.table_is_answer):
         parts.append(f"Transfer table: {table_headline(readout.transfer_table)}")
     return "\n\n".join(parts)
 
 
 def headline(readout: Readout) -> str:
     """Return the answer in a sentence; of the lab, what holds where copying does not help."""
+    if readout.arms_are_answer and readout.arms is not None:
+        return primary_headline(readout.arms)
     if readout.table_is_answer and readout.transfer_table is not None:
         return table_headline(readout.transfer_table)
     entries = readout.non_copy or readout.entries

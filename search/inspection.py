@@ -38,7 +38,8 @@ def best_of(
     _, directory = find_anywhere(name, storage=storage, tracking_uri=tracking_uri)
     journal = Journal(directory.journal)
     study = Study.from_journal(journal)
-    question = question_of(study, study.space(journal.of("opened")[0].data["sizes"]))
+    opened = journal.of("opened")[0].data
+    question = question_of(study, study.space(opened["sizes"]), opened.get("parameters"))
     print_readout(console, make_readout(directory, journal, question), form)
 
 

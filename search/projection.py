@@ -25,6 +25,7 @@ from search.run_content import (
     study_parameters,
 )
 from spaces.trial_config import TrialConfig
+from spaces.value import digest_of
 from trainables.scores import Scores
 
 __all__ = ["Projection"]
@@ -96,6 +97,7 @@ class Projection:
         return self._parent(
             event,
             tags={"stiltune.search": data["search"], "stiltune.storage": data["storage"],
+                  "stiltune.primary": _primary_of(data["study"]),
                   _NOTE: data["study"].get("question", "")},
             parameters=study_parameters(data["study"]),
             inputs=self._inputs,
@@ -127,7 +129,7 @@ class Projection:
             points += self._rung(result.trial, result.rung, result.scores)
             points += language_points(result.scores, result.rung)
             texts["scores.json"] = _json(result.scores.model_dump(mode="json"))
-        confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER, Role.TABLE)
+        confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER, Role.TABLE, Role.ARM)
                      and result.predictions is not None)
         return self._of_trial(
             event,
@@ -213,6 +215,12 @@ class Projection:
         read |= {f"{task} {panel} panel" for task in config.targets
                  for panel in ("selection", "report")}
         return tuple(data for data in self._inputs if data.name in read)
+
+
+def _primary_of(study: dict[str, Any]) -> str:
+    """Return the digest of a study's primary contrast, "" (no tag) where it has none."""
+    arms = study.get("arms")
+    return digest_of(arms["primary"]) if arms else ""
 
 
 def _trial_of(event: Event) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from search.advice import advise
+from search.arm_readout import read_arms
 from search.benchmark_scores import Predictions, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import choose, winner_set
@@ -63,6 +64,9 @@ def read_out(
         non_copy=non_copy_entries(apart, entries, objective),
         non_copy_metrics=non_copy_metrics(apart, objective.tasks),
         transfer_table=transfer_table(listed, question.kinds, question.absent),
+        arms=None if question.arms is None else read_arms(
+            listed, question.arms, question.kinds, parameters=question.parameters,
+            retrieval=question.retrieval),
         benchmarks=benchmark_sections(
             listed, question.kinds, order=[standing.group for standing in standings],
             shared=question.shared, predictions=predictions),

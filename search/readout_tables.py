@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from search.arm_tables import arm_tables
 from search.benchmark_tables import benchmark_tables, shared_data_table
 from search.comparison_tables import comparison_tables
 from search.entries import Entry, Readout
@@ -20,8 +21,10 @@ __all__ = ["readout_tables"]
 
 
 def readout_tables(readout: Readout) -> Iterator[TextTable]:
-    """Yield the tables: mixtures, benchmarks, comparisons, curve, controls, outcomes."""
-    if not readout.table_is_answer:
+    """Yield the tables: mixtures, benchmarks, comparisons, curve, arms, controls, outcomes."""
+    if readout.arms is not None and readout.arms_are_answer:
+        yield from arm_tables(readout.arms, is_headline=True)
+    if not (readout.table_is_answer or readout.arms_are_answer):
         yield _mixtures(readout)
     if readout.non_copy:
         yield _non_copy(readout)
@@ -36,7 +39,9 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
     yield from robustness_tables(readout.robustness)
     if readout.curve is not None:
         yield _curve(readout.curve)
-    if readout.controls:
+    if readout.arms is not None and not readout.arms_are_answer:
+        yield from arm_tables(readout.arms)
+    if readout.controls and not readout.arms_are_answer:  # which have a table of their own
         yield _controls(readout)
     yield _outcomes(readout)
 

@@ -20,6 +20,8 @@ class Role(StrEnum):
     CONFIRMATION = "confirmation"  # a winner or a reference mixture on fresh seeds
     CURVE = "curve"  # a point of the designed block of a curve
     TABLE = "table"  # a row of the designed transfer table
+    ARM = "arm"  # an arm of the designed contrasts
+    TUNING = "tuning"  # a learning rate tried for an arm or a control, on the selection panel
     FURTHER = "further control"  # a winner's inputs without its task, on confirmation's seeds
 
 

@@ -42,7 +42,9 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
             _run_trials(search, agenda, preparation)
         with search.console.status("reading out"):
             readout = write_answer(
-                search.directory, search.journal, question_of(search.study, agenda.space),
+                search.directory, search.journal, question_of(
+                    search.study, agenda.space,
+                    search.journal.of("opened")[0].data.get("parameters")),
                 wall_seconds=time.monotonic() - began, tracker=tracker)
         search.journal.append("closed", readout=readout.as_data(), summary=summary(readout))
     except (Interrupted, KeyboardInterrupt) as stop:

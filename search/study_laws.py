@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from search.arm_laws import arm_warnings, check_arms
 from search.declaration import Declaration
 from search.study_faults import fault
 from spaces.language_orders import ordered
@@ -34,6 +35,7 @@ def check_laws(study: Declaration) -> None:
     _check_curve(study)
     _check_table(study)
     _check_robustness(study)
+    check_arms(study)
 
 
 def _check_models(study: Declaration) -> None:
@@ -140,9 +142,9 @@ def _trained_in(study: Declaration, code: str) -> str:
 
 def _check_search(study: Declaration) -> None:
     search = study.search
-    if not search.trials and study.table is None and study.curve is None:
-        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table` "
-                                     "or a `curve`, got 0")
+    if not (search.trials or study.table or study.curve or study.arms):
+        raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table`, "
+                                     "a `curve` or `arms`, got 0")
     if search.scheduler == "asha" and len(study.intermediate.rungs) < 2:
         raise fault("intermediate.rungs", "`rungs` must hold at least 2 for the asha scheduler, "
                                           f"got {list(study.intermediate.rungs)}")
@@ -303,3 +305,4 @@ def _warnings(study: Declaration) -> Iterator[str]:
     if study.table and study.table.seeds == 1:
         yield ("one seed block gives the table no intervals and no corrected p values "
                "(table.seeds)")
+    yield from arm_warnings(study)

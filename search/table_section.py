@@ -18,7 +18,7 @@ from spaces.mixtures import Mixture, uniform
 from spaces.value import Value
 from spaces.weighting import Weighting
 
-__all__ = ["Some", "Table"]
+__all__ = ["Some", "Table", "mixture_as_written", "sized"]
 
 _NAME_LIMIT: Final = 40  # characters of a mixture's name, which is a row's label
 _FORMS: Final = ("uniform, proportional, {cap: ...}, {temperature: ...}, {tasks: ..., weighting: "
@@ -54,7 +54,7 @@ class Table(Value):
         for name in given:
             if not 0 < len(str(name).strip()) <= _NAME_LIMIT:
                 raise ValueError(f"must have names of 1 to {_NAME_LIMIT} characters, got {name!r}")
-        return {str(name): _mixture(f"table.mixtures.{name}", each)
+        return {str(name): mixture_as_written(f"table.mixtures.{name}", each)
                 for name, each in given.items()}
 
     @model_validator(mode="after")
@@ -82,18 +82,24 @@ class Table(Value):
             sizes: each intermediate task's train rows in the table's languages.
         """
         found = {task: uniform([task]) for task in sizes} if self.singles else {}
-        return found | {name: _of_sizes(each, sizes) for name, each in self.mixtures.items()}
+        return found | {name: sized(each, sizes) for name, each in self.mixtures.items()}
 
 
-def _of_sizes(given: Mixture | Some | Weighting, sizes: Mapping[str, int]) -> Mixture:
+def sized(given: Mixture | Some | Weighting, sizes: Mapping[str, int]) -> Mixture:
+    """Return the mixture that is meant, over data of these sizes.
+
+    Args:
+        given: weights, or a rule.
+        sizes: train rows of each intermediate task.
+    """
     if isinstance(given, Mixture):
         return given
     if isinstance(given, Some):
-        return _of_sizes(given.weighting, {task: sizes[task] for task in given.tasks})
+        return sized(given.weighting, {task: sizes[task] for task in given.tasks})
     return given.by_size(sizes, next(given.parameters(), None))
 
 
-def _mixture(place: str, given: Any) -> Mixture | Some | Weighting:
+def mixture_as_written(place: str, given: Any) -> Mixture | Some | Weighting:
     """Return a mixture as it is written.
 
     Raises:

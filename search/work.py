@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from search.arm_design import arms_block, tuning_block
 from search.design import FRESH_SEEDS_FROM, Designed, controls, curve_block, table_block
 from search.results import Role
 from search.study import Study
@@ -32,8 +33,9 @@ __all__ = ["Batch", "BatchName", "Work", "batches_of", "work_of"]
 BYTES_PER_PARAMETER = 4
 STATE_COPIES = 3  # a train state to go on from: the weights and AdamW's two moments
 
-BatchName = Literal["search", "controls", "curve", "table", "table controls", "confirmation",
-                    "fresh controls", "further controls"]
+BatchName = Literal["search", "controls", "curve", "table", "table controls", "tuning",
+                    "arms", "arm controls", "confirmation", "fresh controls",
+                    "further controls"]
 
 
 class Work(Value):
@@ -130,11 +132,14 @@ def batches_of(
         searched = _one_of_each_model(study, space, study.fidelity.search)
         yield Batch(name="search", trials=study.search.trials, seeds=(study.search.seed,),
                     each=largest(searched))
-    table = table_block(study, space)
+    table, arms = table_block(study, space), arms_block(study, space)
     blocks: dict[BatchName, list[Designed]] = {
         "controls": controls(study, space), "curve": curve_block(study, space),
         "table": [each for each in table if each.role is Role.TABLE],
-        "table controls": [each for each in table if each.role is Role.CONTROL]}
+        "table controls": [each for each in table if each.role is Role.CONTROL],
+        "tuning": tuning_block(study, space),
+        "arms": [each for each in arms if each.role is Role.ARM],
+        "arm controls": [each for each in arms if each.role is Role.CONTROL]}
     for name, block in blocks.items():
         if block:
             yield Batch(name=name, trials=len(block),

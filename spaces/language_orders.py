@@ -19,12 +19,18 @@ from spaces.value import Value
 __all__ = ["LanguageOrder", "LanguageSet", "ordered"]
 
 _RANDOM_ORDER: Final = re.compile(r"random:(0|[1-9][0-9]*)")
+_LISTED_ORDER: Final = re.compile(r"listed:([A-Za-z-]+(?:,[A-Za-z-]+)*)")
 
 
 class LanguageOrder(StrEnum):
-    """What an order sorts by; `random` is written with its seed, as in `random:3`."""
+    """What an order sorts by.
+
+    `random` is written with its seed, as in `random:3`, `listed` with its codes, as in
+    `listed:nl,de`.
+    """
 
     RANDOM = "random"
+    LISTED = "listed"
     RESOURCE = "resource"
     LOW_RESOURCE = "low-resource"
     NEAREST = "nearest"
@@ -73,6 +79,7 @@ def ordered(order: str, pool: Sequence[str]) -> tuple[str, ...]:
     """Return the pool without English, sorted by the order; ties, where it has any, by code.
 
     - `random:<seed>`: shuffled by a hash of seed and code, the same on every machine;
+    - `listed:<code>,<code>`: these first, as they are listed, the others after them by code;
     - `resource`, `low-resource`: most, or least, pretraining data first (`cc100_gib`; none is 0);
     - `nearest`, `farthest`: by syntactic URIEL distance from English;
     - `diverse`: each next language is the one whose least distance to English and to all before
@@ -82,24 +89,34 @@ def ordered(order: str, pool: Sequence[str]) -> tuple[str, ...]:
     languages' places are to each other does not depend on the rest of the pool either.
 
     Raises:
-        ValueError: if the order is none of these, or the pool holds a language twice or one that
-            is not catalogued.
+        ValueError: if the order is none of these, lists a language that the pool lacks, or the
+            pool holds a language twice or one that is not catalogued.
     """
     kind, seed = _parse(order)
     repeated = [code for code, times in Counter(pool).items() if times > 1]
     if repeated:
         raise ValueError(f"`pool` must hold each language once, got {min(repeated)!r} again")
     codes = sorted(language(code).code for code in pool)
+    if kind is LanguageOrder.LISTED and (lacking := set(seed.split(",")) - set(codes)):
+        raise ValueError(f"a listed order must list languages of the pool, got {min(lacking)!r}")
     return _permutation(kind, seed, tuple(code for code in codes if code != ENGLISH))
 
 
 def _parse(order: str) -> tuple[LanguageOrder, str]:
-    """Return the kind of an order and its seed, "" for an order without one."""
+    """Return the kind of an order and its seed or its listed codes, "" for an order without."""
     if match := _RANDOM_ORDER.fullmatch(order):
         return LanguageOrder.RANDOM, match[1]
-    plain = [kind.value for kind in LanguageOrder if kind is not LanguageOrder.RANDOM]
+    if match := _LISTED_ORDER.fullmatch(order):
+        codes = match[1].split(",")
+        if ENGLISH in codes or len(set(codes)) < len(codes):
+            raise ValueError("a listed order must list languages other than English, each once, "
+                             f"got {order!r}")
+        return LanguageOrder.LISTED, match[1]
+    plain = [kind.value for kind in LanguageOrder
+             if kind not in (LanguageOrder.RANDOM, LanguageOrder.LISTED)]
     if order not in plain:
-        raise ValueError(f"`order` must be one of random:<seed>, {', '.join(plain)}, got {order!r}")
+        raise ValueError(f"`order` must be one of random:<seed>, {', '.join(plain)}, "
+                         f"listed:<code>,<code>, got {order!r}")
     return LanguageOrder(order), ""
 
 
@@ -121,6 +138,9 @@ def _rank(kind: LanguageOrder, seed: str, code: str) -> float:
             return distance(ENGLISH, code)
         case LanguageOrder.FARTHEST:
             return -distance(ENGLISH, code)
+        case LanguageOrder.LISTED:
+            listed = seed.split(",")
+            return listed.index(code) if code in listed else len(listed)
         case _:
             return int.from_bytes(hashlib.sha256(f"{seed}:{code}".encode()).digest()[:8])
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.check import CheckReport, check, render
+from search.arm_design import arms_block, tuning_block
+from search.check import CheckReport, body_parameters, check, render
 from search.confirmation import Choice
 from search.design import confirmations, controls, curve_block, table_block
 from search.faults import UserError
@@ -18,6 +19,7 @@ from search.results import Role
 from search.study import CATALOGUE, Study, list_studies
 from spaces.points import Point
 from spaces.tasks import Kind, find_task
+from tests.search.arms_study import arms_study
 from tests.trainables.masked_encoders import write_masked
 from tests.trainables.tiny import write_encoder
 from trainables.workspace import Workspace
@@ -50,6 +52,11 @@ def test_batches_are_the_trials_that_the_design_plans(name: str) -> None:
     if "controls" in by_name:
         assert by_name["controls"].trials == len(controls(study, space))
     assert {"table", "table controls"}.isdisjoint(by_name) or study.table
+    if study.arms:
+        arms = arms_block(study, space)
+        assert by_name["arms"].trials + by_name["arm controls"].trials == len(arms)
+        assert by_name["tuning"].trials == len(tuning_block(study, space))
+        assert set(by_name["arms"].seeds) == {each.config.seed for each in arms}
     if "curve" in by_name:
         assert by_name["curve"].trials == len(curve_block(study, space))
     tasks = space.intermediate.tasks
@@ -105,6 +112,24 @@ def test_a_table_is_priced_with_its_controls(alone: bool) -> None:
         console = Console(width=100, record=True, file=io.StringIO())
         console.print(render(report))
         assert "nothing: what is designed is all of the study" in console.export_text()
+
+
+def test_arms_are_priced_with_what_their_contrast_can_show() -> None:
+    study = arms_study("models=[lab-tiny]", "arms.pilot_sd=2.0")
+    report = check(study, sizes_of(study), NOWHERE)
+    assert {batch.name: batch.trials for batch in report.batches} == {
+        "arms": 8, "arm controls": 4}
+    assert study.arms is not None
+    assert report.primary is not None
+    assert report.primary.declared_digest == study.arms.primary.digest()
+    assert body_parameters(study, NOWHERE) == {
+        "lab-tiny": report.parameters["lab-tiny"].body}
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render(report))
+    text = console.export_text()
+    for part in ("nothing: the arms are all of the study", "far less near",
+                 "minimal detectable effect", report.primary.declared_digest):
+        assert part in text
 
 
 def test_each_option_of_a_choice_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

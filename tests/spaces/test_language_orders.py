@@ -116,7 +116,25 @@ def test_an_unknown_order_is_refused(order: str) -> None:
 
 
 def test_every_kind_of_order_is_tested() -> None:
-    assert {order.split(":")[0] for order in ORDERS} == set(LanguageOrder)
+    # Of a listed order the pool must hold what is listed, which it need of no other.
+    assert {order.split(":")[0] for order in ORDERS} == set(LanguageOrder) - {LanguageOrder.LISTED}
+
+
+def test_a_listed_order_begins_with_what_it_lists_and_goes_on_by_code() -> None:
+    assert ordered("listed:zh,fi", POOL) == ("zh", "fi", "de", "ja", "ru", "sw", "yo")
+    chosen = LanguageSet(order="listed:zh,fi", count=2, english=False)
+    assert chosen.resolve(POOL) == ("zh", "fi")
+
+
+@pytest.mark.parametrize(("order", "law"), [
+    ("listed:zh,ta", "must list languages of the pool, got 'ta'"),
+    ("listed:zh,zh", "must list languages other than English, each once, got 'listed:zh,zh'"),
+    ("listed:en,zh", "must list languages other than English, each once, got 'listed:en,zh'"),
+    ("listed:", "`order` must be one of random:<seed>, "),
+])
+def test_a_faulty_list_is_refused(order: str, law: str) -> None:
+    with pytest.raises(ValueError, match=law):
+        ordered(order, POOL)
 
 
 def test_a_faulty_pool_is_refused() -> None:

@@ -1,0 +1,239 @@
+"""The arms' read-out: the primary contrast as it was declared, then every arm's gain by model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from search.arm_entries import (
+    ArmControl,
+    ArmGain,
+    ArmsReadout,
+    FamilySlope,
+    PrimaryAnswer,
+)
+from search.arm_laws import LEAST_SIZES
+from search.arm_scores import ArmScore, arm_scores, block_means, encoders_of
+from search.arm_sentence import primary_sentence
+from search.arms_section import CONTROL, Arms, Side
+from search.contrasts import (
+    decide,
+    holm,
+    max_t,
+    minimal_detectable_effect,
+    octave_slopes,
+    p_value,
+    split_half,
+)
+from search.intervals import t_interval
+from search.results import Outcome, Role, TrialResult
+from spaces.tasks import Kind
+
+__all__ = ["MAX_T", "read_arms"]
+
+MAX_T: Final = "max-T over sign flips of units"
+
+_Means = Mapping[tuple[str, str], Mapping[int, float]]  # (arm, model) -> unit -> points
+
+
+def read_arms(
+    results: Iterable[TrialResult], arms: Arms, kinds: Mapping[str, Kind], *,
+    parameters: Mapping[str, int] | None = None, retrieval: bool = False,
+) -> ArmsReadout | None:
+    """Return the read-out of the arms, None where none of their trials ended.
+
+    Args:
+        results: every trial that ended, each once; their order does not matter.
+        arms: the study's section.
+        kinds: each target task's category.
+        parameters: body parameters by model; slopes need them.
+        retrieval: whether training-free retrieval counts where the contrast names no tasks.
+    """
+    listed = sorted(results, key=lambda result: (len(result.trial), result.trial))
+    ran = [result for result in listed if result.role is Role.ARM]
+    if not ran:
+        return None
+    tasks = arms.primary.tasks or tuple(
+        task for task, kind in kinds.items() if retrieval or kind is not Kind.RETRIEVAL)
+    found = _Found(arms, arm_scores(listed, kinds, parameters), tasks, parameters or {})
+    gains, correction = _corrected(found, found.gains(ran))
+    return ArmsReadout(
+        unit="pretraining seeds" if arms.pretraining_seeds > 1 else "seed blocks",
+        units=len({unit for by_unit in found.means().values() for unit in by_unit}),
+        primary=_primary(found), gains=gains, controls=found.controls(listed, ran),
+        slopes=_slopes(found), correction=correction)
+
+
+class _Found:
+    """The scores of the arms, and what they come to by arm, model and unit."""
+
+    def __init__(self, arms: Arms, scores: Sequence[ArmScore], tasks: Sequence[str],
+                 parameters: Mapping[str, int]) -> None:
+        self.arms, self.tasks, self.parameters = arms, tasks, parameters
+        self.scores = [score for score in scores if score.rows == arms.primary.rows]
+        self._means: dict[tuple[str, ...] | None, _Means] = {}
+        encoders = encoders_of(scores)
+        self._unit = (encoders.__getitem__ if arms.pretraining_seeds > 1 else int)
+
+    def means(self, languages: tuple[str, ...] | None = None) -> _Means:
+        """Return (arm, model) -> unit -> points, of units with all blocks beside a control."""
+        if languages not in self._means:
+            self._means[languages] = self._measured(languages)
+        return self._means[languages]
+
+    def _measured(self, languages: tuple[str, ...] | None) -> _Means:
+        by_block = block_means(self.scores, tasks=self.tasks, rows=self.arms.primary.rows,
+                               languages=languages or self.arms.primary.languages)
+        found = {}
+        for (arm, model), points in by_block.items():
+            bare = by_block.get(("", model), {})
+            found[arm, model] = self._by_unit({block: each for block, each in points.items()
+                                               if block in bare})
+        return found
+
+    def _by_unit(self, points: Mapping[int, float]) -> dict[int, float]:
+        """Return unit -> the mean over its blocks, of units of which no block is missing."""
+        grouped: dict[int, list[float]] = {}
+        for block, each in points.items():
+            grouped.setdefault(self._unit(block), []).append(each)
+        whole = self.arms.seeds // self.arms.units
+        return {unit: math.fsum(each) / len(each) for unit, each in sorted(grouped.items())
+                if len(each) == whole}
+
+    def difference(
+        self, model: str, better: Sequence[Side], worse: Sequence[Side]
+    ) -> dict[int, float]:
+        """Return unit -> the mean of one side less that of the other, of units that have all."""
+        sides = [[self.means(side.languages).get(
+            ("" if side.arm == CONTROL else side.arm, model), {}) for side in listed]
+            for listed in (better, worse)]
+        units = set.intersection(*(set(each) for listed in sides for each in listed))
+        first, second = ({unit: math.fsum(each[unit] for each in listed) / len(listed)
+                          for unit in units} for listed in sides)
+        return {unit: first[unit] - second[unit] for unit in sorted(units)}
+
+    def gains(self, ran: Sequence[TrialResult]) -> list[ArmGain]:
+        """Return each arm's gain with each model, in the order of the design."""
+        groups: dict[tuple[str, str], list[TrialResult]] = {}
+        for result in ran:
+            groups.setdefault((result.group, result.config.model.name), []).append(result)
+        control = (Side(arm=CONTROL),)
+        return [ArmGain(
+            arm=arm, model=model, family=self.arms.family_of(model),
+            parameters=self.parameters.get(model), learning_rate=_rate(trials),
+            gain=t_interval(list(self.difference(model, (Side(arm=arm),), control).values())),
+            tokens=_tokens(trials), examples=trials[0].config.fidelity.intermediate_examples,
+            failed=sum(each.outcome is not Outcome.FINISHED for each in trials))
+            for (arm, model), trials in groups.items()]
+
+    def controls(
+        self, listed: Sequence[TrialResult], ran: Sequence[TrialResult]
+    ) -> tuple[ArmControl, ...]:
+        """Return each model's controls."""
+        rates = {result.config.model.name: result.config.target.learning_rate for result in ran}
+        chance: dict[str, list[float]] = {}
+        for score in self.scores:
+            if not score.arm and score.task in self.tasks:
+                chance.setdefault(score.model, []).append(score.chance)
+        return tuple(ArmControl(
+            model=model, parameters=self.parameters.get(model), learning_rate=rates[model],
+            score=t_interval(list(points.values())), chance=float(np.mean(chance[model])))
+            for (arm, model), points in self.means().items() if not arm)
+
+
+def _primary(found: _Found) -> PrimaryAnswer:
+    declared = found.arms.primary
+    values, models = _primary_values(found)
+    estimate = t_interval(list(values.values()))
+    answer = PrimaryAnswer(
+        declared=declared, declared_digest=declared.digest(), estimate=estimate,
+        p_value=p_value(list(values.values())), verdict=decide(estimate, declared.minimal),
+        minimal_detectable_effect=None if estimate is None or estimate.sd is None else
+        minimal_detectable_effect(estimate.sd, estimate.units),
+        split_half=split_half(list(values.values()), declared.minimal), values=values, sentence="")
+    unit = "pretraining seeds" if found.arms.pretraining_seeds > 1 else "seed blocks"
+    languages = {score.language for score in found.scores if score.task in found.tasks}
+    sentence = primary_sentence(answer, unit=unit, tasks=found.tasks, models=models,
+                                languages=len(declared.languages or languages))
+    return answer.model_copy(update={"sentence": sentence})
+
+
+def _primary_values(found: _Found) -> tuple[dict[int, float], list[str]]:
+    """Return unit -> what is contrasted, and the models it rests on."""
+    declared = found.arms.primary
+    models = [model for model in dict.fromkeys(score.model for score in found.scores)
+              if (declared.models is None or model in declared.models)
+              and declared.family in (None, found.arms.family_of(model))]
+    by_model = {model: found.difference(model, declared.better, declared.worse)
+                for model in models}
+    if declared.per is not None:
+        one = len({found.arms.family_of(model) for model in models}) == 1
+        return (_unit_slopes(found, by_model) if one else {}), models
+    units = set.intersection(*(set(each) for each in by_model.values())) if by_model else set()
+    return {unit: math.fsum(by_model[model][unit] for model in models) / len(models)
+            for unit in sorted(units)}, models
+
+
+def _unit_slopes(
+    found: _Found, by_model: Mapping[str, Mapping[int, float]]
+) -> dict[int, float]:
+    """Return unit -> its slope per octave; none over fewer than three sizes."""
+    rows = [(float(found.parameters[model]), gain, unit) for model, gains in by_model.items()
+            if found.parameters.get(model) for unit, gain in gains.items()]
+    if len({size for size, *_ in rows}) < LEAST_SIZES:
+        return {}
+    return octave_slopes([size for size, *_ in rows], [gain for _, gain, _ in rows],
+                         [unit for *_, unit in rows])
+
+
+def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
+    """Return each arm's slope in each family with enough sizes, corrected over all of them."""
+    families: dict[str, list[str]] = {}
+    for model in dict.fromkeys(score.model for score in found.scores):
+        if found.parameters.get(model):
+            families.setdefault(found.arms.family_of(model), []).append(model)
+    listed, tested = [], []
+    for family, models in families.items():
+        if len({found.parameters[model] for model in models}) < LEAST_SIZES:
+            continue
+        for arm in found.arms.arms:
+            values = list(_unit_slopes(found, {
+                model: found.difference(model, (Side(arm=arm),), (Side(arm=CONTROL),))
+                for model in models}).values())
+            listed.append(FamilySlope(arm=arm, family=family, sizes=len(models),
+                                      slope=t_interval(values)))
+            tested.append(p_value(values))
+    adjusted = iter(holm([each for each in tested if each is not None]))
+    return tuple(slope if p is None else slope.model_copy(update={"p_value": next(adjusted)})
+                 for slope, p in zip(listed, tested, strict=True))
+
+
+def _corrected(
+    found: _Found, gains: Sequence[ArmGain]
+) -> tuple[tuple[ArmGain, ...], str | None]:
+    """Return the gains with p values over all of them, where all have the same units."""
+    by_unit = [found.difference(each.model, (Side(arm=each.arm),), (Side(arm=CONTROL),))
+               for each in gains]
+    units = set.intersection(*(set(each) for each in by_unit))
+    adjusted = max_t(np.array([[each[unit] for unit in sorted(units)] for each in by_unit]))
+    if adjusted is None:
+        return tuple(gains), None
+    return tuple(each.model_copy(update={"p_value": float(p)})
+                 for each, p in zip(gains, adjusted, strict=True)), MAX_T
+
+
+def _rate(trials: Sequence[TrialResult]) -> float:
+    phase = trials[0].config.intermediate
+    assert phase is not None  # an arm has one
+    return phase.recipe.learning_rate
+
+
+def _tokens(trials: Sequence[TrialResult]) -> float | None:
+    """Return the tokens read in intermediate training; what came from the store has no count."""
+    counts = [sum(phase.cost.tokens for phase in result.phases if phase.phase == "intermediate")
+              for result in trials]
+    made = [count for count in counts if count]
+    return sum(made) / len(made) if made else None

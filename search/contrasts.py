@@ -1,0 +1,221 @@
+"""Contrasts: paired differences, what they could have shown, corrections, and whether they hold.
+
+Pure functions on arrays. A value is one independent unit's difference in points: a seed block's,
+or a pretraining seed's mean over its blocks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import product
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from search.intervals import LEVEL, Interval, t_interval, welch_interval
+from spaces.value import Value
+
+__all__ = ["HALVES", "LEAST_HALVED", "POWER", "SplitHalf", "Verdict", "decide", "holm", "max_t",
+           "minimal_detectable_effect", "octave_slopes", "p_value", "slope_sd", "split_half"]
+
+POWER: Final = 0.80
+"""The probability with which the minimal detectable effect is shown."""
+
+HALVES: Final = 20
+"""How many random halves of the units a verdict is looked at in."""
+
+LEAST_HALVED: Final = 4
+"""The fewest units that make two halves with an interval each."""
+
+Verdict = Literal["better", "worse", "no difference that matters", "undecided"]
+
+# Values that agree to this many points have no spread but that of rounding.
+_NO_SPREAD: Final = 1e-9
+_EXACT_UNITS: Final = 12  # up to so many units every flip of signs is looked at
+_FLIPS: Final = 9_999  # drawn at random above that
+
+
+class SplitHalf(Value):
+    """What random halves of the units say: of `draws`, how often the two have one verdict.
+
+    `differ` is how often a Welch test at one less the level tells the halves' means apart: nothing
+    but chance does, so it should be at most about that share.
+    """
+
+    draws: int
+    agree: float
+    differ: float
+
+
+def decide(interval: Interval | None, minimal: float) -> Verdict:
+    """Return what an interval shows.
+
+    Better or worse where it leaves 0 out; no difference that matters where all of it lies within
+    `minimal` points of 0, which is two one-sided tests at half of one less the level each.
+    """
+    if interval is None or interval.low is None or interval.high is None:
+        return "undecided"
+    if interval.low > 0:
+        return "better"
+    if interval.high < 0:
+        return "worse"
+    return ("no difference that matters" if max(-interval.low, interval.high) <= minimal
+            else "undecided")
+
+
+def p_value(values: Sequence[float]) -> float | None:
+    """Return the two-sided p value of the t test of mean 0; None of fewer than two or no spread."""
+    found = t_interval(values)
+    if found is None or found.sd is None or found.sd <= _NO_SPREAD:
+        return None
+    t = found.mean / (found.sd / math.sqrt(found.units))
+    return float(2 * special.stdtr(found.units - 1, -abs(t)))
+
+
+def minimal_detectable_effect(
+    sd: float, units: int, *, level: float = LEVEL, power: float = POWER
+) -> float | None:
+    """Return the least true difference, in points, that is shown with probability `power`.
+
+    (t of one bound of the interval + t of `power`) x standard error, the t quantiles with
+    `units` - 1 degrees of freedom. Source: Bloom 1995, "Minimum detectable effects" (Evaluation
+    Review 19). None with fewer than two units.
+
+    Raises:
+        ValueError: if `sd` is negative, or `level` or `power` does not lie in (0, 1).
+    """
+    if sd < 0 or not (0 < level < 1 and 0 < power < 1):
+        raise ValueError("`sd` must not be negative, `level` and `power` must lie in (0, 1), got "
+                         f"{sd}, {level} and {power}")
+    if units < 2:
+        return None
+    reach = special.stdtrit(units - 1, (1 + level) / 2) + special.stdtrit(units - 1, power)
+    return float(reach * sd / math.sqrt(units))
+
+
+# ---- corrections ----------------------------------------------------------------------------
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values adjusted for all of them together, in their order.
+
+    Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
+    """
+    ranked = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted, largest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(ranked):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = largest
+    return adjusted
+
+
+def max_t(gains: NDArray[np.float64], *, level: float = LEVEL) -> NDArray[np.float64] | None:
+    """Return each row's p value, adjusted over all rows: many arms against their controls.
+
+    The largest |t| of all rows under flips of the units' signs, one flip for a unit in every row,
+    so that what arms share by their control is kept; all flips, or a fixed random sample where
+    there are many. Exact where gains are symmetric about 0. Source: Westfall and Young 1993,
+    "Resampling-based multiple testing", the single-step procedure. None with too few units for any
+    p value to reach one less `level`.
+
+    Args:
+        gains: shape [rows, units], in points, none missing.
+        level: the two-sided coverage of the intervals beside it.
+
+    Raises:
+        ValueError: if the shape is another or a gain is not finite.
+    """
+    if gains.ndim != 2 or not np.isfinite(gains).all():
+        raise ValueError(f"`gains` must be finite and of rows x units, got shape {gains.shape}")
+    rows, units = gains.shape
+    if not rows or units < 2 or 2 / 2**units > 1 - level + 1e-12:
+        return None
+    observed = np.abs(_t(gains, np.ones((1, units))))[:, 0]
+    largest = np.abs(_t(gains, _flips(units))).max(axis=0)
+    found: NDArray[np.float64] = (
+        largest[None, :] >= observed[:, None] * (1 - 1e-12)).mean(axis=1)
+    return found
+
+
+def _flips(units: int) -> NDArray[np.float64]:
+    if units <= _EXACT_UNITS:
+        return np.array(list(product((1.0, -1.0), repeat=units)))
+    drawn = np.random.default_rng(0).choice((1.0, -1.0), size=(_FLIPS, units))
+    return np.vstack([np.ones(units), drawn])
+
+
+def _t(gains: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the t statistics, shape [rows, flips]; 0 where there is no spread."""
+    units = gains.shape[1]
+    means = gains @ signs.T / units
+    squares = (gains**2).sum(axis=1, keepdims=True)
+    sd = np.sqrt(np.maximum(squares - units * means**2, 0.0) / (units - 1))
+    spread = sd > _NO_SPREAD
+    t: NDArray[np.float64] = np.where(
+        spread, means / np.where(spread, sd, 1.0) * math.sqrt(units), 0.0)
+    return t
+
+
+# ---- slopes ---------------------------------------------------------------------------------
+
+
+def octave_slopes(
+    parameters: Sequence[float], gains: Sequence[float], units: Sequence[int]
+) -> dict[int, float]:
+    """Return unit -> the least-squares slope of its gains on log2 of the parameters.
+
+    In points per doubling. Units that lack a size that another has are left out, since their slope
+    would be of other sizes.
+
+    Args:
+        parameters: shape [n], body parameters.
+        gains: shape [n], in points.
+        units: shape [n].
+    """
+    sizes = sorted(set(parameters))
+    if len(sizes) < 2:
+        return {}
+    at: dict[int, dict[float, list[float]]] = {}
+    for size, gain, unit in zip(parameters, gains, units, strict=True):
+        at.setdefault(unit, {}).setdefault(size, []).append(gain)
+    octaves = np.log2(np.array(sizes, dtype=float))
+    centred = octaves - octaves.mean()
+    return {unit: float(centred @ [math.fsum(found[size]) / len(found[size]) for size in sizes]
+                        / (centred @ centred))
+            for unit, found in sorted(at.items()) if len(found) == len(sizes)}
+
+
+def slope_sd(parameters: Sequence[float], sd: float) -> float | None:
+    """Return a unit's standard deviation of the slope, from that of its gain at one size.
+
+    Gains at different sizes are taken as independent. None of fewer than two sizes.
+    """
+    octaves = np.log2(np.array(sorted(set(parameters)), dtype=float))
+    if len(octaves) < 2:
+        return None
+    return float(sd / math.sqrt(((octaves - octaves.mean()) ** 2).sum()))
+
+
+# ---- does it hold ---------------------------------------------------------------------------
+
+
+def split_half(
+    values: Sequence[float], minimal: float, *, draws: int = HALVES, seed: int = 0
+) -> SplitHalf | None:
+    """Return how often two random halves of the units agree; None of fewer than four units.
+
+    Of an odd number one unit is left out of each draw.
+    """
+    if len(values) < LEAST_HALVED:
+        return None
+    random, half = np.random.default_rng(seed), len(values) // 2
+    agree = differ = 0
+    for _ in range(draws):
+        shuffled = [values[place] for place in random.permutation(len(values))]
+        first, second = shuffled[:half], shuffled[half : 2 * half]
+        agree += decide(t_interval(first), minimal) == decide(t_interval(second), minimal)
+        differ += decide(welch_interval(first, second), 0.0) in ("better", "worse")
+    return SplitHalf(draws=draws, agree=agree / draws, differ=differ / draws)
