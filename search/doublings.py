@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from search.intervals import LEVEL, Interval, crossed_interval
+from search.intervals import LEVEL, Interval, crossed_interval, crossed_tails
 from spaces.value import Value
 
 __all__ = ["CurveData", "Doubling", "Observation", "Point"]
@@ -90,12 +90,21 @@ class CurveData:
 
     def doubling(self, start: float, to: float) -> Doubling:
         """Return the gain from `start` to `to`, within orders and seed blocks."""
-        ends = {(order, block): value for order, block, value in self._values(start)}
-        gains = [(order, block, value - ends[order, block])
-                 for order, block, value in self._values(to) if (order, block) in ends]
+        gains = self._gains(start, to)
         strict = _over(gains, level=1 - (1 - LEVEL) / max(1, len(self.starts)))
         return Doubling(start=start, to=to, gain=_over(gains),
                         highest=None if strict is None else strict.high)
+
+    def tails(self, start: float, to: float, bound: float) -> tuple[float, float] | None:
+        """Return the p values of a gain of at most `bound` and of at least `bound`."""
+        gains = self._gains(start, to)
+        return crossed_tails([value for *_, value in gains], [order for order, *_ in gains],
+                             [block for _, block, _ in gains], bound)
+
+    def _gains(self, start: float, to: float) -> list[tuple[str, str, float]]:
+        ends = {(order, block): value for order, block, value in self._values(start)}
+        return [(order, block, value - ends[order, block])
+                for order, block, value in self._values(to) if (order, block) in ends]
 
     def _values(self, x: float) -> list[tuple[str, str, float]]:
         """Return (order, block, f(x)) wherever f(x) was measured or lies between measurements."""
