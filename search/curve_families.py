@@ -134,20 +134,20 @@ def _columns(family: str, xs: tuple[float, ...]) -> Columns:
     top = at[-1]
     constant, slope = np.ones((len(at), 1)), at[:, None]
     if family == "power":
-        rates = np.geomspace(0.05, 4, 28)[:, None]
+        rates = np.geomspace(0.05, 4, 72)[:, None]
         return Columns(constant, 2 ** (-rates * at), np.ones((len(fine), 1)), 2 ** (-rates * fine))
     if family == "exponential":
-        scales = 2 ** np.linspace(-1, top + 1, 6 * math.ceil(top) + 13)[:, None]
+        scales = 2 ** np.linspace(-1, top + 1, 12 * math.ceil(top) + 25)[:, None]
         return Columns(constant, np.exp(-(2**at - 1) / scales), np.ones((len(fine), 1)),
                        np.exp(-(2**fine - 1) / scales))
     if family == "piecewise linear":
-        knots = np.linspace(0, top, 6 * math.ceil(top) + 1)[1:-1, None]
+        knots = np.linspace(0, top, 12 * math.ceil(top) + 1)[1:-1, None]
         return Columns(np.hstack([constant, slope]), np.maximum(at - knots, 0),
                        np.stack([np.ones_like(fine), fine], axis=1), np.maximum(fine - knots, 0))
     if family == "S-shaped":
-        middles = np.linspace(0, top, 4 * math.ceil(top) + 1)
+        middles = np.linspace(0, top, 8 * math.ceil(top) + 1)
         middle, width = (each.reshape(-1, 1) for each in
-                         np.meshgrid(middles, np.geomspace(0.12, 1.5, 6)))
+                         np.meshgrid(middles, np.geomspace(0.12, 1.5, 8)))
         return Columns(constant, _logistic((at - middle) / width), np.ones((len(fine), 1)),
                        _logistic((fine - middle) / width))
     raise KeyError(family)

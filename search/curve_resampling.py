@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from search.curve_families import Floats
@@ -50,17 +51,9 @@ def estimate_curve(observations: Sequence[Observation]) -> CurveEstimate | None:
     Rows of one (order, block, x) count as one, their mean. None where no chain of series connects
     all x, so that some differences are not known.
     """
-    rows = [each for each in observations if each.x > 0]
-    if not rows:
+    xs, score, there = _cells([each for each in observations if each.x > 0])
+    if not len(xs):
         return None
-    xs, at = np.unique([each.x for each in rows], return_inverse=True)
-    orders, order = np.unique([each.order for each in rows], return_inverse=True)
-    blocks, block = np.unique([each.block for each in rows], return_inverse=True)
-    cells = np.zeros((2, len(orders), len(blocks), len(xs)))
-    np.add.at(cells[0], (order, block, at), 1.0)
-    np.add.at(cells[1], (order, block, at), np.array([each.score for each in rows]))
-    there = cells[0] > 0
-    score = np.where(there, cells[1] / np.maximum(cells[0], 1), 0.0)
     seen = there.astype(float)
     size = seen.sum(axis=2, keepdims=True)
     within = np.where(there, score - score.sum(axis=2, keepdims=True) / np.maximum(size, 1), 0.0)
@@ -72,19 +65,44 @@ def estimate_curve(observations: Sequence[Observation]) -> CurveEstimate | None:
     inverse = np.linalg.pinv(crossed, hermitian=True)
     mean = inverse @ within.sum(axis=(0, 1))
     fitted = np.where(there, mean - (seen @ mean)[..., None] / np.maximum(size, 1), 0.0)
-    residual = within - fitted
-    parts = [(part, len(part) - 1) for part in (residual.sum(axis=1), residual.sum(axis=0))
-             if len(part) > 1]
-    named = tuple(float(x) for x in xs)
+    error = _error(within - fitted, inverse)
+    named, trials = tuple(float(x) for x in xs), seen.sum(axis=(0, 1))
+    return CurveEstimate(named, mean, trials, *(error or (None, None)))
+
+
+def _cells(rows: Sequence[Observation]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return x [n], the mean score by order, block and x [o, b, n], and where there is one.
+
+    Rows without an order belong to every order, where others have one.
+    """
+    names = sorted({each.order for each in rows if each.order}) or [""]
+    rows = [each.model_copy(update={"order": name}) for each in rows
+            for name in ([each.order] if each.order else names)]
+    xs, at = np.unique(np.array([each.x for each in rows]), return_inverse=True)
+    orders, order = np.unique(np.array([each.order for each in rows], str), return_inverse=True)
+    blocks, block = np.unique(np.array([each.block for each in rows], str), return_inverse=True)
+    cells = np.zeros((2, len(orders), len(blocks), len(xs)))
+    np.add.at(cells[0], (order, block, at), 1.0)
+    np.add.at(cells[1], (order, block, at), np.array([each.score for each in rows]))
+    return xs, cells[1] / np.maximum(cells[0], 1), cells[0] > 0
+
+
+def _error(residual: Floats, inverse: Floats) -> tuple[Floats, float] | None:
+    """Return the covariance of the mean, [n, n], and its degrees of freedom (Satterthwaite).
+
+    Args:
+        residual: shape [o, b, n], in points.
+        inverse: shape [n, n], from sums of scores within series to the mean.
+    """
+    parts = [part for part in (residual.sum(axis=1), residual.sum(axis=0)) if len(part) > 1]
     if not parts:
-        return CurveEstimate(named, mean, seen.sum(axis=(0, 1)))
-    errors = [inverse @ (part.T @ part) @ inverse * (freedom + 1) / freedom
-              for part, freedom in parts]
-    sizes_of = [float(np.trace(error)) for error in errors]
-    doubt = sum(each**2 / freedom for each, (_, freedom) in zip(sizes_of, parts, strict=True))
-    freedom = sum(sizes_of) ** 2 / doubt if doubt else float(sum(each for _, each in parts))
-    return CurveEstimate(named, mean, seen.sum(axis=(0, 1)), sum(errors, np.zeros_like(inverse)),
-                         freedom)
+        return None
+    errors = [inverse @ (part.T @ part) @ inverse * len(part) / (len(part) - 1) for part in parts]
+    traces = [float(np.trace(error)) for error in errors]
+    doubt = sum(trace**2 / (len(part) - 1) for trace, part in zip(traces, parts, strict=True))
+    freedom = (sum(traces) ** 2 / doubt if doubt
+               else float(sum(len(part) - 1 for part in parts)))
+    return sum(errors, np.zeros_like(inverse)), freedom
 
 
 def curve_replicates(estimate: CurveEstimate, count: int = REPLICATES) -> Floats:
@@ -108,4 +126,4 @@ def curve_replicates(estimate: CurveEstimate, count: int = REPLICATES) -> Floats
     share = (rng.permutation(len(half)) + 0.5) / len(half)
     squared = special.gammaincinv(estimate.freedom / 2, share) * 2 / estimate.freedom
     stretch = 1 / np.sqrt(np.concatenate([squared, squared])[:count])
-    return estimate.mean + (normal * stretch[:, None]) @ root
+    return np.asarray(estimate.mean + (normal * stretch[:, None]) @ root)

@@ -8,7 +8,7 @@ from search.doublings import CurveData
 from search.intervals import LEVEL
 from spaces.value import Value
 
-__all__ = ["ALPHA", "DoublingTest", "tested_doublings"]
+__all__ = ["ALPHA", "DoublingTest", "judge_doublings"]
 
 ALPHA = (1 - LEVEL) / 2
 """The chance of a wrong bound on x*, for each of its two bounds, over all doublings."""
@@ -31,7 +31,7 @@ class DoublingTest(Value):
     within: bool = False
 
 
-def tested_doublings(data: CurveData, worth: float) -> tuple[DoublingTest, ...]:
+def judge_doublings(data: CurveData, worth: float) -> tuple[DoublingTest, ...]:
     """Test every doubling inside the data, in rising order of its start.
 
     Upper bound of x*: fixed sequence from the top down, each at `ALPHA` until one is not shown

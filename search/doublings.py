@@ -69,6 +69,11 @@ class CurveData:
         """The number of orders, or of seed blocks where there is one order."""
         return len(self.orders if self.is_by_order else self.blocks)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether an order and block have an x more than once, so that their mean counts."""
+        return any(len(scores) > 1 for scores in self._cells.values())
+
     @cached_property
     def starts(self) -> list[float]:
         """Where doublings start: each measured x and half of each, while 2x lies in the data.

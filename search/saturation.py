@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Literal
 
 from search.curve_resampling import estimate_curve
-from search.doubling_tests import DoublingTest, tested_doublings
+from search.doubling_tests import DoublingTest, judge_doublings
 from search.doublings import CurveData, Doubling, Observation, Point
 from search.intervals import LEVEL
 from search.stacking import Combination, combine
 from search.verdicts import Finding, Told, Verdict, judge, needed_units, sentence
 from spaces.value import Value
 
-__all__ = ["Saturation", "locate"]
+__all__ = ["Noise", "Saturation", "locate"]
 
 
 Noise = Literal["sampled", "fixed"]
@@ -87,14 +87,14 @@ def locate(
     data = CurveData(observations)
     doublings = tuple(data.doubling(start, 2 * start) for start in data.starts)
     has_first = len(data.xs) < len(data.all_xs) and bool(data.xs)
-    tests = tested_doublings(data, worth)
+    tests = judge_doublings(data, worth)
     estimate = estimate_curve(observations)
     combined = None if estimate is None else combine(estimate, worth)
     finding = _rounded(judge(doublings, tests, combined), data.xs)
     is_open = finding.verdict == "not located"
-    needed = needed_units(doublings, worth, data.units) if is_open else None
+    told = Told(data, doublings, tests, worth, axis)
+    needed = needed_units(told) if is_open else None
     first = data.doubling(0.0, data.xs[0]) if has_first else None
-    told = Told(data, doublings, worth, axis)
     return Saturation(
         axis=axis, worth=worth, unit="order" if data.is_by_order else "block", units=data.units,
         basis=told.basis, noise=_noise(data),

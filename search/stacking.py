@@ -138,13 +138,21 @@ def _left_out(
 
 
 def _weights(estimate: CurveEstimate, errors: Floats) -> Floats:
-    """Return the families' weights: the likelihood of their errors, none below `FLOOR`.
+    """Return the families' weights, shape [f], none below `FLOOR`: two likelihoods multiplied.
 
-    The error of the mean is added to each, for no family predicts better than that.
+    That of the errors at x left out, to which the error of the mean is added, for no family
+    predicts better than that; and Student's, with the freedom of that error, of how far the
+    family fitted to all x stays from the mean.
     """
     assert estimate.covariance is not None
-    noise = float(np.mean(np.diag(estimate.covariance)))
-    logs = -len(estimate.xs) / 2 * np.log(errors**2 + noise + 1e-12)
+    assert estimate.freedom is not None
+    number, freedom = len(estimate.xs), estimate.freedom
+    noise = float(np.mean(np.diag(estimate.covariance))) + 1e-12
+    fitted = [fit(name, estimate.xs, estimate.mean[None, :], estimate.trials).values[0]
+              for name in FAMILIES]
+    misfit = np.array([float(np.sum((each - estimate.mean) ** 2)) for each in fitted]) / noise
+    logs = -number / 2 * np.log(errors**2 + noise)
+    logs -= (freedom + number) / 2 * np.log1p(misfit / freedom)
     raw = np.exp(logs - logs.max())
     return np.asarray(FLOOR + (1 - FLOOR * len(raw)) * raw / raw.sum())
 

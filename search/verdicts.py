@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from search.doubling_tests import DoublingTest
+from search.doubling_tests import ALPHA, DoublingTest
 from search.doublings import CurveData, Doubling
 from search.intervals import LEVEL, MAX_UNITS, Interval, spell, units_needed
 from search.stacking import MIN_XS, Combination
@@ -81,8 +81,8 @@ def _weaker(
 def _few(pays: float | None, stops: float | None) -> str | None:
     if pays is None or stops is None:
         return None
-    return (f"tests put x* between {pays:g} and {stops:g}, but fewer than {MIN_XS} x tell no "
-            "family of curves from another")
+    return (f"tests put x* between {pays:g} and {stops:g}, but fewer than {MIN_XS} x, or series "
+            "with no x in common, tell no family of curves from another")
 
 
 def _disagreement(pays: float, stops: float, combined: Combination) -> str | None:
@@ -104,22 +104,10 @@ def _too_wide(low: float | None, high: float | None) -> str | None:
             "doublings")
 
 
-def _pays(doubling: Doubling, worth: float) -> bool:
-    """Whether the doubling is shown to gain more than `worth`."""
-    return doubling.gain is not None and doubling.gain.low is not None and (
-        doubling.gain.low > worth)
-
-
-def _is_flat(doubling: Doubling, worth: float) -> bool:
-    """Whether the doubling is shown to gain at most `worth`."""
-    return doubling.gain is not None and doubling.gain.high is not None and (
-        doubling.gain.high <= worth)
-
-
-def _open(doublings: Sequence[Doubling], worth: float) -> Doubling | None:
+def _open(told: Told) -> Doubling | None:
     """Return the widest doubling of which nothing is shown, one without an interval first."""
-    undecided = [each for each in doublings
-                 if not _pays(each, worth) and not _is_flat(each, worth)]
+    undecided = [doubling for doubling, test in zip(told.doublings, told.tests, strict=True)
+                 if not test.above and (test.p_within is None or test.p_within > ALPHA)]
     return max(undecided, key=_width, default=None)
 
 
@@ -129,13 +117,13 @@ def _width(doubling: Doubling) -> float:
     return doubling.gain.half_width
 
 
-def needed_units(doublings: Sequence[Doubling], worth: float, units: int) -> int | None:
+def needed_units(told: Told) -> int | None:
     """Return the units for which every gain would be known to within half of `worth`."""
-    widest = _open(doublings, worth)
+    widest = _open(told)
     if widest is None or widest.gain is None or widest.gain.sd is None:
         return None
-    needed = units_needed(widest.gain.sd, worth / 2)
-    return needed if needed > units else None
+    needed = units_needed(widest.gain.sd, told.worth / 2)
+    return needed if needed > told.data.units else None
 
 
 @dataclass(frozen=True)
@@ -144,6 +132,7 @@ class Told:
 
     data: CurveData
     doublings: tuple[Doubling, ...]
+    tests: tuple[DoublingTest, ...]
     worth: float
     axis: str
 
@@ -201,21 +190,31 @@ def _verdict_sentence(told: Told, finding: Finding, needed: int | None) -> str:
             return (f"Falls after x = {finding.falls_after:g} {axis}: "
                     f"{told.step(told.at(finding.falls_after))} (worth {worth}; {basis}).")
         case "not located":
-            return f"Not located: {finding.open or _why_not(told, needed)}."
+            return f"Not located: {'; '.join(_reasons(told, finding, needed))}."
+
+
+def _reasons(told: Told, finding: Finding, needed: int | None) -> list[str]:
+    """Return why x* is not located: what is open of it, and the doubling that leaves it open."""
+    if finding.open is None:
+        return [_why_not(told, needed)]
+    return [finding.open, *([] if _open(told) is None else [_why_not(told, needed)])]
 
 
 def _why_not(told: Told, needed: int | None) -> str:
     if not told.data.all_xs:
         return "no trial of the curve was scored"
-    widest = _open(told.doublings, told.worth)
+    widest = _open(told)
     if widest is None:
         return f"no x and 2x lie inside the data ({_listed(told.data.xs)} {told.axis})"
     if widest.gain is None:
         return (f"no {'order' if told.data.is_by_order else 'seed block'} was scored at both "
                 f"{widest.start:g} and {widest.to:g} {told.axis}")
     if widest.gain.half_width is None:
+        same = "; rows of one x, order and block count as one, their mean" if (
+            told.data.repeats) else ""
         return (f"{told.step(widest)} on one unit alone, which says nothing of its spread; two "
-                "orders or seed blocks are the least that give an interval, six a useful one")
+                f"orders or seed blocks are the least that give an interval, six a useful one{same}"
+                )
     unit = "orders" if told.data.is_by_order else "seed blocks"
     text = f"{told.step(widest)}, which settles nothing about a worth of {told.worth:g}"
     if needed is None:
