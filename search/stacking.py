@@ -39,8 +39,9 @@ class Combination(Value):
     """x* by the families together, from replicates over orders and seed blocks.
 
     `low` to `high` holds `LEVEL` of the replicates, None on a side where it reaches beyond the
-    data; `beyond` is the share of replicates that still rise at the top, so that for them x* is a
-    bound only; `nowhere` that of those without a gain anywhere.
+    data; where all of it does, what is left is the bound at that end of the data. `beyond` is the
+    share of replicates that still rise at the top, so that for them x* is a bound only; `nowhere`
+    that of those without a gain anywhere.
     """
 
     families: tuple[Family, ...]
@@ -107,7 +108,9 @@ def combine(estimate: CurveEstimate, worth: float) -> Combination | None:
                    x_star=_as_x(float(np.quantile(each, 0.5, method="lower"))))
             for name, weight, error, each in zip(
                 FAMILIES, sampled.weights, sampled.errors, sampled.log_x_star, strict=True)),
-        replicates=number, x_star=_as_x(middle), low=_as_x(low), high=_as_x(high),
+        replicates=number, x_star=_as_x(middle),
+        low=estimate.xs[-1] / 2 if low == math.inf else _as_x(low),
+        high=estimate.xs[0] if high == -math.inf else _as_x(high),
         beyond=_share(shares, all_found == np.inf),
         nowhere=_share(shares, all_found == -np.inf))
 

@@ -167,7 +167,7 @@ def table(found: dict[tuple[str, str, float], list[dict[str, Any]]]) -> Iterator
     yield "|---|---|---|---|---|---|---|---|"
     for (name, design, level), cell in found.items():
         yield f"| {name} | {spelt(cell[0]['true'])} | {design} | {level:g} | {row(cell)} |"
-    for level in LEVELS:
+    for level in sorted({key[2] for key in found}):
         pooled = [each for key, cell in found.items() if key[2] == level for each in cell]
         yield f"| all | | | {level:g} | {row(pooled)} |"
     yield f"| all | | | all | {row([each for cell in found.values() for each in cell])} |"

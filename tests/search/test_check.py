@@ -231,6 +231,13 @@ def test_a_head_that_must_first_be_learnt_is_told(
         "head that is known here, so a fresh one is trained (models.2)"] if named else [])
 
 
+def test_the_trials_that_a_worth_needs_follow_from_a_pilot() -> None:
+    report = checked("curve.pilot_sd=2", "curve.worth=1", "curve.counts=[0, 1, 2, 4]",
+                     "curve.seeds=3")
+    assert (report.curve_orders_needed, report.curve_trials_needed) == (46, 3 * (46 * 3 + 1))
+    assert checked().curve_trials_needed is None
+
+
 def test_a_report_is_printed_and_reads_back() -> None:
     report = checked("intermediate.rungs=[0.5, 1]", "curve.pilot_sd=0.2")
     assert CheckReport.model_validate_json(report.model_dump_json()) == report

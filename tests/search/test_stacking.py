@@ -74,14 +74,14 @@ def test_what_rises_to_the_end_has_its_mass_beyond_the_data_and_a_bound_only() -
     found = combined(lambda u: 1.2 * u)
 
     assert found.beyond > 0.9
-    assert (found.x_star, found.high) == (None, None)
+    assert (found.low, found.x_star, found.high) == (32, None, None)
 
 
 def test_what_never_gains_has_no_x_star() -> None:
     found = combined(lambda u: -u)
 
     assert found.nowhere > 0.9
-    assert (found.low, found.x_star) == (None, None)
+    assert (found.low, found.x_star, found.high) == (None, None, 1)
 
 
 @pytest.mark.parametrize("given", [
