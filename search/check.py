@@ -70,8 +70,9 @@ class CheckReport(Value):
     steps that each search trial takes on more than its last rung. `dimensions` says what each
     dimension of the search space ranges over. `rounds` is 0 where
     suggestions are not asked in rounds. `curve_orders_needed` is the number of orders at which
-    a doubling's interval is expected within half of `worth`, by the study's `pilot_sd`. `primary`
-    is what the arms' primary contrast can show.
+    a doubling's interval is expected within half of `worth`, by the study's `pilot_sd`, and
+    `curve_trials_needed` what its block has then, at the study's counts and seeds. `primary` is
+    what the arms' primary contrast can show.
     """
 
     study: str
@@ -89,6 +90,7 @@ class CheckReport(Value):
     totals: Totals
     panels: tuple[PanelScores, ...]
     curve_orders_needed: int | None = None
+    curve_trials_needed: int | None = None
     primary: PlannedContrast | None = Field(default=None, exclude_if=lambda given: given is None)
     warnings: tuple[str, ...]
 
@@ -130,7 +132,7 @@ def check(
         batches=batches, totals=_totals(batches),
         panels=tuple(_panel_scores(study, task, panel) for task in study.target_tasks
                      for panel in _panel_names()),
-        curve_orders_needed=_orders_needed(study),
+        curve_orders_needed=_orders_needed(study), curve_trials_needed=_trials_needed(study),
         primary=planned_contrast(study, {name: each.body for name, each in parameters.items()}),
         warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace),
                   *_unpinned(study, workspace), *notes),
@@ -206,6 +208,15 @@ def _orders_needed(study: Study) -> int | None:
     return units_needed(study.curve.pilot_sd, study.curve.worth / 2)
 
 
+def _trials_needed(study: Study) -> int | None:
+    """Return the trials of the curve at as many orders; English alone is run once per seed."""
+    orders = _orders_needed(study)
+    if orders is None or study.curve is None:
+        return None
+    added = sum(count > 0 for count in study.curve.counts)
+    return study.curve.seeds * (orders * added + len(study.curve.counts) - added)
+
+
 def _warnings(study: Study, fixed: int) -> list[str]:
     found = []
     if 0 < study.search.trials <= fixed:
@@ -264,7 +275,8 @@ def _facts(report: CheckReport) -> list[tuple[str, str]]:
         ("at most", f"{totals.flops:.2g} FLOPs, {totals.bytes / GIB:.2f} GiB in the phase store"),
     ]
     if report.curve_orders_needed is not None:
-        facts.append(("curve", f"{report.curve_orders_needed} orders needed by the pilot"))
+        facts.append(("curve", f"{report.curve_orders_needed} orders needed by the pilot, "
+                               f"{report.curve_trials_needed} trials"))
     if report.primary is not None:
         facts.append(("primary", report.primary.text))
     return facts

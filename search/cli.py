@@ -1,4 +1,4 @@
-"""The command line: studies, tasks, check, start, resume, best, report, store, convert.
+"""The command line: studies, tasks, check, start, resume, best, report, locate, store, convert.
 
 Exit codes: 0 done, 2 the user's mistake (a line each), 1 ours (a traceback), 130 interrupted.
 """
@@ -27,6 +27,7 @@ Examples:
   stiltune resume lab                     go on with the latest search of a study
   stiltune best lab --format json         its best mixtures, for programs
   stiltune report lab                     one HTML page with every figure, viewable offline
+  stiltune locate results.csv --worth 0.5   where more stops paying, in any table
 """
 
 # Where nothing says how wide the output is, tables are this many columns wide.
@@ -162,6 +163,29 @@ def report(name: str, storage: str | None, tracking_uri: str | None) -> None:
     from search.report.writing import report_on
 
     report_on(name, storage=storage, tracking_uri=tracking_uri, console=_console())
+
+
+@app.command(epilog="\b\nExamples:\n  stiltune locate results.csv --worth 0.5\n"
+                    "  stiltune locate results.csv --worth 0.5 --axis languages --format json\n\n"
+                    "\b\nresults.csv:\n  x,score,order,block\n  0,61.2,,seed-1\n"
+                    "  1,63.0,random-1,seed-1\n  2,64.1,random-1,seed-1")
+@click.argument("path", type=click.Path(path_type=Path), metavar="RESULTS.CSV")
+@click.option("--worth", type=float, required=True, metavar="POINTS",
+              help="The gain per doubling of x up to which more does not pay.")
+@click.option("--axis", default="x", show_default=True, metavar="NAME", help="What x counts.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table",
+              show_default=True, help="How to print.")
+def locate(path: Path, worth: float, axis: str, form: str) -> None:
+    """Say from which x on every doubling gains too little, with an interval, or that none is shown.
+
+    RESULTS.CSV has a row for each trial: `x`, how much of it there was; `score`, in points; and, if
+    there were several, `order`, the nested order in which x grew, and `block`, the seed whose
+    trials share a control. Rows with x = 0 are the control's. Without orders or blocks nothing is
+    known of the spread, so that nothing is located.
+    """
+    from search.curve_file import locate_file
+
+    locate_file(path, worth=worth, axis=axis, form=form, console=_console())
 
 
 @app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from search.intervals import LEVEL, Interval, crossed_interval
+from search.intervals import LEVEL, Interval, crossed_interval, crossed_tails
 from spaces.value import Value
 
 __all__ = ["CurveData", "Doubling", "Observation", "Point"]
@@ -69,6 +69,11 @@ class CurveData:
         """The number of orders, or of seed blocks where there is one order."""
         return len(self.orders if self.is_by_order else self.blocks)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether an order and block have an x more than once, so that their mean counts."""
+        return any(len(scores) > 1 for scores in self._cells.values())
+
     @cached_property
     def starts(self) -> list[float]:
         """Where doublings start: each measured x and half of each, while 2x lies in the data.
@@ -90,12 +95,21 @@ class CurveData:
 
     def doubling(self, start: float, to: float) -> Doubling:
         """Return the gain from `start` to `to`, within orders and seed blocks."""
-        ends = {(order, block): value for order, block, value in self._values(start)}
-        gains = [(order, block, value - ends[order, block])
-                 for order, block, value in self._values(to) if (order, block) in ends]
+        gains = self._gains(start, to)
         strict = _over(gains, level=1 - (1 - LEVEL) / max(1, len(self.starts)))
         return Doubling(start=start, to=to, gain=_over(gains),
                         highest=None if strict is None else strict.high)
+
+    def tails(self, start: float, to: float, bound: float) -> tuple[float, float] | None:
+        """Return the p values of a gain of at most `bound` and of at least `bound`."""
+        gains = self._gains(start, to)
+        return crossed_tails([value for *_, value in gains], [order for order, *_ in gains],
+                             [block for _, block, _ in gains], bound)
+
+    def _gains(self, start: float, to: float) -> list[tuple[str, str, float]]:
+        ends = {(order, block): value for order, block, value in self._values(start)}
+        return [(order, block, value - ends[order, block])
+                for order, block, value in self._values(to) if (order, block) in ends]
 
     def _values(self, x: float) -> list[tuple[str, str, float]]:
         """Return (order, block, f(x)) wherever f(x) was measured or lies between measurements."""

@@ -98,7 +98,8 @@ class _places:  # noqa: N801 - it is called as a function
 def _draw_bound(axes: Axes, curve: Saturation, place: _places) -> None:
     if curve.x_star is not None:
         if curve.low is not None:
-            axes.axvspan(place(curve.low), place(curve.x_star), color=GREEN, alpha=0.10, lw=0)
+            top = curve.x_star if curve.high is None else curve.high
+            axes.axvspan(place(curve.low), place(top), color=GREEN, alpha=0.10, lw=0)
         axes.axvline(place(curve.x_star), color=GREEN, lw=1.6, ls=(0, (5, 2)))
         axes.annotate(f"x* = {curve.x_star:g}", (place(curve.x_star), 1), (4, -4), color=GREEN,
                       xycoords=("data", "axes fraction"), textcoords="offset points",

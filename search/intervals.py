@@ -11,8 +11,8 @@ from scipy import optimize, special
 
 from spaces.value import Value
 
-__all__ = ["LEVEL", "Interval", "best_critical", "crossed_interval", "in_points", "spell",
-           "t_interval", "unit_means", "units_needed", "welch_interval"]
+__all__ = ["LEVEL", "Interval", "best_critical", "crossed_interval", "crossed_tails", "in_points",
+           "spell", "t_interval", "unit_means", "units_needed", "welch_interval"]
 
 # Two-sided coverage of every interval; each bound alone holds with probability 0.95.
 LEVEL = 0.90
@@ -90,6 +90,26 @@ def crossed_interval(
     return _combined(by_row.mean, (by_row, by_column), units=units, level=level)
 
 
+def crossed_tails(
+    values: Sequence[float], rows: Sequence[Hashable], columns: Sequence[Hashable], bound: float
+) -> tuple[float, float] | None:
+    """Return the one-sided p values of (mean <= bound, mean >= bound), as `crossed_interval`.
+
+    A small first one speaks for a mean above `bound`, a small second one for a mean below it.
+    None without spread to judge by: no values, or one row and one column.
+    """
+    parts = [t_interval(list(unit_means(values, units).values())) for units in (rows, columns)]
+    spread = [part for part in parts if part is not None and part.sd is not None]
+    if not spread or parts[0] is None:
+        return None
+    error, freedom = _error_of(spread)
+    above = parts[0].mean - bound
+    if error == 0:
+        return float(above <= 0), float(above > 0)
+    return float(special.stdtr(freedom, -above / error)), float(special.stdtr(freedom,
+                                                                              above / error))
+
+
 def unit_means(values: Sequence[float], units: Sequence[Hashable]) -> Mapping[Hashable, float]:
     """Return unit -> the mean of its values, in order of first appearance."""
     grouped: dict[Hashable, list[float]] = defaultdict(list)
@@ -122,15 +142,20 @@ def _combined(
     spread = [part for part in parts if part.sd is not None]
     if not spread:
         return Interval(mean=mean, units=units)
+    error, freedom = _error_of(spread)
+    reach = _quantile(level, freedom) * error
+    return Interval(mean=mean, sd=error * math.sqrt(units), low=mean - reach, high=mean + reach,
+                    units=units)
+
+
+def _error_of(spread: Sequence[Interval]) -> tuple[float, float]:
+    """Return the standard error of a sum of means and its degrees of freedom (Satterthwaite)."""
     squares = [(part.sd or 0.0) ** 2 / part.units for part in spread]
-    error = math.sqrt(math.fsum(squares))
     doubt = math.fsum(square**2 / (part.units - 1)
                       for square, part in zip(squares, spread, strict=True))
     freedom = (math.fsum(squares) ** 2 / doubt if doubt
                else math.fsum(part.units - 1 for part in spread))
-    reach = _quantile(level, freedom) * error
-    return Interval(mean=mean, sd=error * math.sqrt(units), low=mean - reach, high=mean + reach,
-                    units=units)
+    return math.sqrt(math.fsum(squares)), freedom
 
 
 def units_needed(sd: float, half_width: float, *, level: float = LEVEL) -> int:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from search.arm_tables import arm_tables
 from search.benchmark_tables import benchmark_tables, shared_data_table
 from search.comparison_tables import comparison_tables
+from search.curve_table import curve_table
 from search.entries import Entry, Readout
 from search.further import NAMES
 from search.headline import NON_COPY, gain_text, mixture_text, non_copy_metrics_text
 from search.intervals import Interval, spell
 from search.representation_use import representation_table
 from search.robustness_tables import robustness_tables
-from search.saturation import Saturation
 from search.text_tables import NONE, TextRow, TextTable
 from spaces.trial_config import FURTHER_CONTROLS
 
@@ -38,7 +38,7 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
         yield representation_table(readout.representations)
     yield from robustness_tables(readout.robustness)
     if readout.curve is not None:
-        yield _curve(readout.curve)
+        yield curve_table(readout.curve)
     if readout.arms is not None and not readout.arms_are_answer:
         yield from arm_tables(readout.arms)
     if readout.controls and not readout.arms_are_answer:  # which have a table of their own
@@ -123,18 +123,6 @@ def _setting(entry: Entry) -> str:
     if entry.learning_rate is not None:
         parts.append(f"rate {entry.learning_rate:.2g}")
     return ", ".join(parts) or "defaults"
-
-
-def _curve(curve: Saturation) -> TextTable:
-    header = (curve.axis, "score (points)", "trials", "next step gains (points)")
-    gains = {each.start: each for each in (*curve.doublings, curve.first_step) if each is not None}
-    rows: list[TextRow] = []
-    for point in curve.points:
-        step = gains.get(point.x)
-        rows.append((f"{point.x:g}", spell(point.score), str(point.trials),
-                     NONE if step is None else spell(step.gain, signed=True)))
-    title = f"{curve.axis.capitalize()} curve: {curve.verdict}"
-    return TextTable(title, header, rows, [curve.sentence])
 
 
 def _controls(readout: Readout) -> TextTable:

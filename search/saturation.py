@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
+from search.curve_resampling import estimate_curve
+from search.doubling_tests import DoublingTest, judge_doublings
 from search.doublings import CurveData, Doubling, Observation, Point
 from search.intervals import LEVEL
-from search.verdicts import Told, Verdict, judge, needed_units, sentence
+from search.stacking import Combination, combine
+from search.verdicts import Finding, Told, Verdict, judge, needed_units, sentence
 from spaces.value import Value
 
-__all__ = ["Saturation", "locate"]
+__all__ = ["Noise", "Saturation", "locate"]
+
+
+Noise = Literal["sampled", "fixed"]
 
 
 class Saturation(Value):
@@ -19,10 +26,12 @@ class Saturation(Value):
 
     `x_star` is the smallest x from which every further doubling inside the data gains at most
     `worth` points, given only where the data show it; `low` < x* <= `high`, each as far as it is
-    shown; `falls_after` is the x of that verdict. `first_step` is the step from 0 to the least
-    positive x, no part of the verdict. `unit` is what `units` counts, orders where there are
-    several; `basis` says what intervals are over; `units_needed` is how many would do at the
-    spread seen, where that can be said.
+    shown by both answers: `tests`, doubling by doubling and free of any family, and `combined`,
+    families of curves together, None where they cannot be told apart. `falls_after` is the x of
+    that verdict. `first_step` is the step from 0 to the least positive x, no part of the verdict.
+    `unit` is what `units` counts, orders where there are several; `basis` says what intervals are
+    over, `noise` which levels of it are sampled and which are fixed, so that nothing is said of
+    others; `units_needed` is how many units would do at the spread seen, where that can be said.
     """
 
     axis: str
@@ -31,9 +40,12 @@ class Saturation(Value):
     unit: Literal["order", "block"]
     units: int
     basis: str
+    noise: dict[str, Noise]
     observations: tuple[Observation, ...]
     points: tuple[Point, ...]
     doublings: tuple[Doubling, ...]
+    tests: tuple[DoublingTest, ...]
+    combined: Combination | None = None
     first_step: Doubling | None
     verdict: Verdict
     x_star: float | None = None
@@ -50,13 +62,14 @@ def locate(
 ) -> Saturation:
     """Return the point of diminishing returns of a designed block of trials.
 
-    x* is the smallest x from which every doubling inside the data gains at most `worth`; 2x must
-    lie inside the data, and where x or 2x was not measured f is read off linearly in log2(x)
-    between its neighbours, order by order. The verdict rests on the t interval of each doubling's
-    gain over nested orders and seed blocks, two crossed random factors. Top down, it is `located`
-    if from x* on every doubling is shown to gain at most `worth` (upper bound) and the one just
-    below x* to gain more (lower bound). A fall is a gain shown to be below 0 after Bonferroni's
-    correction over the doublings. Nothing else depends on the range of x.
+    x* is the smallest x from which every doubling inside the data gains at most `worth`. Two
+    answers must agree. Free of any family, top down: from `high` on each doubling is shown to gain
+    at most `worth`, and the one from `low` is shown to gain more, by t tests over nested orders and
+    seed blocks, two crossed random factors (where x or 2x was not measured f is read off linearly
+    in log2(x) between its neighbours, order by order). And families of curves, weighed by what they
+    say of x left out, resampled over the same factors. A fall is a gain shown to be below 0 after
+    Bonferroni's correction over the doublings. Nothing else depends on the range of x. Where all x
+    are whole numbers so are x* and its bounds.
 
     Args:
         x: shape [n], not negative; 0 is the point without the axis (English alone).
@@ -74,19 +87,43 @@ def locate(
     data = CurveData(observations)
     doublings = tuple(data.doubling(start, 2 * start) for start in data.starts)
     has_first = len(data.xs) < len(data.all_xs) and bool(data.xs)
-    finding = judge(doublings, worth)
+    tests = judge_doublings(data, worth)
+    estimate = estimate_curve(observations)
+    combined = None if estimate is None else combine(estimate, worth)
+    finding = _rounded(judge(doublings, tests, combined), data.xs)
     is_open = finding.verdict == "not located"
-    needed = needed_units(doublings, worth, data.units) if is_open else None
+    told = Told(data, doublings, tests, worth, axis)
+    needed = needed_units(told) if is_open else None
     first = data.doubling(0.0, data.xs[0]) if has_first else None
-    told = Told(data, doublings, worth, axis)
     return Saturation(
         axis=axis, worth=worth, unit="order" if data.is_by_order else "block", units=data.units,
-        basis=told.basis,
+        basis=told.basis, noise=_noise(data),
         observations=observations, points=tuple(data.point(at) for at in data.all_xs),
-        doublings=doublings, first_step=first, verdict=finding.verdict, x_star=finding.x_star,
-        low=finding.low, high=finding.high, falls_after=finding.falls_after, units_needed=needed,
+        doublings=doublings, tests=tests, combined=combined, first_step=first,
+        verdict=finding.verdict, x_star=finding.x_star, low=finding.low, high=finding.high,
+        falls_after=finding.falls_after, units_needed=needed,
         sentence=sentence(told, finding, first, needed),
     )
+
+
+def _noise(data: CurveData) -> dict[str, Noise]:
+    """Return the levels of noise and what this data does of each."""
+    return {"seed block": "sampled" if len(data.blocks) > 1 else "fixed",
+            "nested order": "sampled" if len(data.orders) > 1 else "fixed",
+            "pretraining checkpoint": "fixed", "test items": "fixed", "target languages": "fixed"}
+
+
+def _rounded(finding: Finding, xs: Sequence[float]) -> Finding:
+    """Return whole numbers where all x are, else three digits; bounds are rounded outwards."""
+    def outwards(x: float | None, to: Callable[[float], int]) -> float | None:
+        if x is None or x in xs:
+            return x
+        unit = 1.0 if all(at == int(at) for at in xs) else 10.0 ** (math.floor(math.log10(x)) - 2)
+        return float(f"{to(round(x / unit, 6)) * unit:.12g}")
+
+    return replace(finding, low=outwards(finding.low, math.floor),
+                   high=outwards(finding.high, math.ceil),
+                   x_star=outwards(finding.x_star, math.ceil))
 
 
 def _observations(

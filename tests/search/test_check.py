@@ -127,7 +127,7 @@ def test_arms_are_priced_with_what_their_contrast_can_show() -> None:
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(render(report))
     text = console.export_text()
-    for part in ("nothing: the arms are all of the study", "far less near",
+    for part in ("nothing: what is designed is all of the study", "far less near",
                  "minimal detectable effect", report.primary.declared_digest):
         assert part in text
 
@@ -256,6 +256,13 @@ def test_a_head_that_must_first_be_learnt_is_told(
     assert told == ([
         f"{named} must first learn to restore masked tokens: the checkpoint of bare has no such "
         "head that is known here, so a fresh one is trained (models.2)"] if named else [])
+
+
+def test_the_trials_that_a_worth_needs_follow_from_a_pilot() -> None:
+    report = checked("curve.pilot_sd=2", "curve.worth=1", "curve.counts=[0, 1, 2, 4]",
+                     "curve.seeds=3")
+    assert (report.curve_orders_needed, report.curve_trials_needed) == (46, 3 * (46 * 3 + 1))
+    assert checked().curve_trials_needed is None
 
 
 def test_a_report_is_printed_and_reads_back() -> None:

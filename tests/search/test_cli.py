@@ -13,7 +13,7 @@ from search.interrupts import Interrupted, Interrupts
 from search.journal import Journal
 from tests.search.simulated_study import STUDY
 
-COMMANDS = ["studies", "tasks", "check", "start", "resume", "best", "report", "store",
+COMMANDS = ["studies", "tasks", "check", "start", "resume", "best", "report", "locate", "store",
             "convert"]
 
 
@@ -40,8 +40,9 @@ def test_studies_are_listed_one_line_each(capsys: pytest.CaptureFixture[str]) ->
     assert run(["studies"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
-        "lab", "robustness", "robustness-lab", "xstilts", "xstilts-mini", "xtreme-mini", "xtreme-r",
-        "xtreme-r-mini"]
+        "lab", "languages", "languages-lab", "low-resource", "low-resource-lab", "robustness",
+        "robustness-lab", "scaling", "scaling-lab", "xstilts", "xstilts-mini", "xtreme-mini",
+        "xtreme-r", "xtreme-r-mini"]
 
 
 @pytest.mark.parametrize(("arguments", "law"), [

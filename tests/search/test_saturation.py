@@ -54,23 +54,28 @@ def true_x_star(truth: Truth) -> float:
 @pytest.mark.parametrize(("name", "verdict", "x_star"), [
     ("flat", "no gain anywhere", None),
     ("falling", "falls after x", None),
-    ("s-shaped", "located", 8),
-    ("power", "located", 8),
+    ("s-shaped", "located", 5),
+    ("power", "located", 7),
     ("rising", "still rising", None),
-    ("hump", "falls after x", 4),
+    ("hump", "falls after x", 3),
 ])
 def test_a_clear_truth_gets_its_verdict(name: str, verdict: str, x_star: float | None) -> None:
     found = draw(TRUTHS[name], sd=0.02)
 
-    assert (found.verdict, found.x_star) == (verdict, x_star)
+    assert found.verdict == verdict
+    # Between 4 and 8 lies no x of the data, so that families alone say where x* is.
+    assert found.x_star == (None if x_star is None else pytest.approx(x_star, abs=1))
     assert (found.unit, found.units) == ("order", 6)
 
 
 def test_a_located_point_says_between_what_it_lies_and_why() -> None:
     found = draw(TRUTHS["s-shaped"], sd=0.02)
 
-    assert (found.low, found.x_star, found.high) == (4, 8, 8)
-    assert found.sentence.startswith("x* = 8 languages: going from 4 to 8 languages gains 1.")
+    assert (found.low, found.high) == (4, 8)
+    assert found.x_star is not None
+    assert 4 < found.x_star <= 8
+    assert found.sentence.startswith(f"x* = {found.x_star:g} languages [4, 8]: ")
+    assert "going from 4 to 8 languages gains 1." in found.sentence
     assert "90% t intervals over 6 orders" in found.sentence
 
 
@@ -88,7 +93,7 @@ def test_a_fall_is_told_from_where() -> None:
 
 
 def test_a_located_x_star_is_seldom_wrong_whatever_the_truth() -> None:
-    repeats, wrong, located = 60, Counter[str](), Counter[str]()
+    repeats, wrong, located = 30, Counter[str](), Counter[str]()
     for name, truth in TRUTHS.items():
         for seed in range(repeats):
             found = draw(truth, sd=0.3, orders=4, seed=seed)
@@ -96,7 +101,7 @@ def test_a_located_x_star_is_seldom_wrong_whatever_the_truth() -> None:
                 located[name] += 1
                 wrong[name] += not found.low < true_x_star(truth) <= found.high
 
-    assert located["s-shaped"] > 5  # the rate below is not one of silence
+    assert located["s-shaped"] > 2  # the rate below is not one of silence
     assert sum(wrong.values()) <= 0.05 * repeats * len(TRUTHS)
     assert max(wrong.values()) < 0.10 * repeats
 
@@ -120,6 +125,59 @@ def test_one_order_and_one_block_give_points_but_no_interval_and_no_verdict() ->
     assert all(point.score.low is None for point in found.points)
     assert (found.x_star, found.low, found.high, found.units_needed) == (None, None, None, None)
     assert "on one unit alone, which says nothing of its spread" in found.sentence
+
+
+def test_rows_that_nothing_tells_apart_are_one_unit() -> None:
+    x = [1.0, 2.0, 4.0, 8.0] * 5
+    found = locate(x, [50 + math.log2(at) for at in x], worth=0.5)
+
+    assert (found.verdict, found.low, found.high, found.combined) == (
+        "not located", None, None, None)
+    assert found.sentence.endswith("rows of one x, order and block count as one, their mean.")
+
+
+def test_bounds_are_the_weaker_ones_of_tests_and_families() -> None:
+    found = draw(TRUTHS["s-shaped"], sd=0.15)
+
+    assert found.combined is not None
+    assert [test.above for test in found.tests] == [True, True, True, False]
+    assert [test.within for test in found.tests] == [False, False, False, True]
+    assert found.combined.low is not None
+    assert found.combined.high is not None
+    assert found.low == min(4, math.floor(found.combined.low))
+    assert found.high == max(8, math.ceil(found.combined.high))
+
+
+def test_three_x_tell_no_family_from_another() -> None:
+    found = draw(TRUTHS["s-shaped"], sd=0.02, xs=(4, 8, 16))
+
+    assert (found.verdict, found.x_star, found.combined) == ("not located", None, None)
+    assert (found.low, found.high) == (4, 8)
+    assert "fewer than 4 x" in found.sentence
+
+
+def test_where_tests_and_families_disagree_nothing_is_located() -> None:
+    # A plateau, then a second rise over one octave: no family but the smoother has two.
+    xs = (1, 2, 4, 8, 16, 32, 64)
+    found = [draw(lambda x: 2.2 * (1 - 1 / x) + 0.25 * math.sin(2.5 * math.log2(x)), xs=xs,
+                  orders=3, blocks=4, sd=0.03, seed=seed) for seed in range(3)]
+
+    assert all(each.x_star is None for each in found)
+
+
+def test_noise_says_what_is_sampled_and_what_is_fixed() -> None:
+    assert draw(TRUTHS["flat"]).noise == {
+        "seed block": "sampled", "nested order": "sampled", "pretraining checkpoint": "fixed",
+        "test items": "fixed", "target languages": "fixed"}
+    assert draw(TRUTHS["flat"], orders=1).noise["nested order"] == "fixed"
+
+
+def test_bounds_between_whole_x_are_whole_and_lie_outwards() -> None:
+    found = draw(TRUTHS["power"], sd=0.1, xs=(1, 2, 3, 4, 6, 8, 12, 16, 24, 32))
+
+    assert found.combined is not None
+    for bound in (found.low, found.x_star, found.high):
+        assert bound is None or bound == int(bound)
 
 
 def test_one_order_is_judged_over_its_seed_blocks() -> None:
@@ -174,7 +232,8 @@ def test_a_start_between_measurements_is_read_off_in_the_log_of_x() -> None:
 def test_extending_the_range_by_a_flat_octave_moves_no_x_star() -> None:
     longer = draw(TRUTHS["s-shaped"], sd=0.02, xs=(*XS, 32, 64))
 
-    assert longer.x_star == draw(TRUTHS["s-shaped"], sd=0.02).x_star == 8
+    assert longer.verdict == "located"
+    assert (longer.low, longer.high) == (4, 8)
 
 
 def test_the_first_step_is_reported_apart_and_shares_its_start_among_orders() -> None:

@@ -1,0 +1,126 @@
+"""A table of results that a user already has: read, checked line by line, and located."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console, Group
+
+from search.curve_table import curve_table
+from search.faults import UserError
+from search.saturation import locate
+from search.text_tables import as_renderables
+from spaces.value import Value
+
+__all__ = ["Row", "locate_file", "read_rows"]
+
+NEEDED, OPTIONAL = ("x", "score"), ("order", "block")
+
+
+class Row(Value):
+    """One row: x, not negative, the score in points, and what names its order and block."""
+
+    x: float
+    score: float
+    order: str = ""
+    block: str = ""
+
+
+def locate_file(path: Path, *, worth: float, axis: str, form: str, console: Console) -> None:
+    """Print the point of diminishing returns of a file's rows, as a table or as JSON.
+
+    Raises:
+        UserError: if the file cannot be read so, or `worth` is not positive.
+    """
+    rows = read_rows(path)
+    if not (worth > 0 and math.isfinite(worth)):
+        raise UserError(f"`--worth` must be positive and finite, got {worth:g}")
+    found = locate([row.x for row in rows], [row.score for row in rows],
+                   [row.order for row in rows], [row.block for row in rows],
+                   worth=worth, axis=axis)
+    if form == "json":
+        data = found.model_dump(mode="json", exclude={"observations"})
+        console.file.write(json.dumps(data, indent=2) + "\n")
+    else:
+        console.print(Group(*as_renderables(curve_table(found))))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a CSV file; commas, semicolons or tabs part its columns.
+
+    Names of columns are read without case or blanks around them, others than ours are left alone,
+    and so are empty lines.
+
+    Raises:
+        UserError: if the file cannot be read, lacks a column or a row, or a cell is wrong; the line
+            of the file is named.
+    """
+    rows = list(_rows(_filled(_text(path), path), path))
+    if not rows:
+        raise UserError(f"{path} must have a row beneath its header, got none")
+    return rows
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{path} must be a file that can be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} must be text in UTF-8: {error}") from error
+
+
+def _rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Row]:
+    _, header = next(lines, (1, []))
+    names = [name.strip().lower() for name in header]
+    for name in NEEDED:
+        if name not in names:
+            raise UserError(f"{path} must have a column `{name}`, got "
+                            f"{', '.join(filter(None, names)) or 'none'} (line 1)")
+    for name in (*NEEDED, *OPTIONAL):
+        if names.count(name) > 1:
+            raise UserError(f"{path} must have one column `{name}`, got {names.count(name)} "
+                            "(line 1)")
+    for line, cells in lines:
+        if len(cells) != len(names):
+            raise UserError(f"a row must have {len(names)} cells, as the header, got {len(cells)} "
+                            f"({path}, line {line})")
+        yield _row(dict(zip(names, (cell.strip() for cell in cells), strict=True)),
+                   f"{path}, line {line}")
+
+
+def _filled(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines that are not empty, each with its number in the file."""
+    header = text.lstrip().partition("\n")[0]
+    delimiter = max((",", ";", "\t"), key=header.count)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in lines:
+            if any(cell.strip() for cell in cells):
+                yield lines.line_num, cells
+    except csv.Error as error:
+        raise UserError(f"{path} must be CSV: {error} (line {lines.line_num})") from error
+
+
+def _row(cells: Mapping[str, str], place: str) -> Row:
+    numbers = {name: _number(cells[name], name, place) for name in NEEDED}
+    if numbers["x"] < 0:
+        raise UserError(f"`x` must not be negative, got {cells['x']} ({place})")
+    if not cells.get("block", "all"):
+        raise UserError(f"`block` must be named in every row or have no column, got none ({place})")
+    return Row(**numbers, order=cells.get("order", ""), block=cells.get("block", ""))
+
+
+def _number(text: str, name: str, place: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise UserError(f"`{name}` must be a number, got {text!r} ({place})") from error
+    if not math.isfinite(number):
+        raise UserError(f"`{name}` must be finite, got {text} ({place})")
+    return number
