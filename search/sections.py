@@ -158,7 +158,8 @@ class Curve(Value):
     `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only. The
     `mixture` is a mapping of tasks to weights, or `uniform` (None).
     `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
-    known, the standard deviation in points of a doubling's gain between orders.
+    known, the standard deviation in points of a doubling's gain between orders. With `placed` only
+    those trials of the block run that the verdict needs, unit by unit, until it stands.
     """
 
     axis: Literal["languages"] = "languages"
@@ -169,6 +170,8 @@ class Curve(Value):
     english: Switch = True
     worth: Annotated[Number, Field(gt=0, le=100)] = 0.5
     pilot_sd: Annotated[Number, Field(gt=0)] | None = None
+    # Left out where false, so that other studies keep the digests they always had.
+    placed: Switch = Field(default=False, exclude_if=lambda given: not given)
 
     @field_validator("mixture", mode="before")
     @classmethod
