@@ -16,6 +16,7 @@ from search.confirmation import Choice, choose
 from search.design import confirmations, controls, curve_block, table_block
 from search.journal import Journal
 from search.objective import Objective, marks
+from search.placed_curve import PlacedCurve
 from search.planned import Planned, numbered
 from search.results import Outcome, Role, TrialResult, collect
 from search.rounds import Rounds, suggested
@@ -38,6 +39,8 @@ class Agenda:
         self._objective: Objective | None = None
         self._controls = numbered(Role.CONTROL, controls(study, space))
         self._curve = numbered(Role.CURVE, curve_block(study, space))
+        self._placed = (PlacedCurve(study.curve, self._curve, study.search.seed)
+                        if study.curve is not None and study.curve.placed else None)
         self._table = numbered(Role.TABLE, table_block(study, space))
         self._tuning = numbered(Role.TUNING, tuning_block(study, space))
         self._arms: list[Planned] | None = None
@@ -63,16 +66,25 @@ class Agenda:
         self._plan_arms()
         if not self._rounds.is_complete or self._confirmations is None or self._arms is None:
             return False
-        return all(planned.trial in self.results for planned in self._everything())
+        everything = list(self._everything())  # whether a curve goes on is decided here, too
+        if self._placed is not None and not self._placed.is_complete:
+            return False
+        return all(planned.trial in self.results for planned in everything)
 
     @property
     def total(self) -> int:
-        """The number of trials that the whole search will run."""
+        """The number of trials that the whole search will run; of a placed curve, at most."""
         confirmed = (self.study.confirmation.trials + self.study.further_trials
                      if self._confirmations is None else len(self._confirmations))
         arms = len(arms_block(self.study, self.space)) if self._arms is None else len(self._arms)
-        return (len(self._controls) + len(self._curve) + len(self._table)
+        return (len(self._controls) + self._curve_trials + len(self._table)
                 + len(self._tuning) + arms + self.study.search.trials + confirmed)
+
+    @property
+    def _curve_trials(self) -> int:
+        if self._placed is not None and self._placed.is_complete:
+            return len(self._placed.trials)
+        return len(self._curve)
 
     def objective(self, scores: Scores) -> float | None:
         """Return what the sampler maximises, None while the controls that scale it still run."""
@@ -99,7 +111,7 @@ class Agenda:
         for planned in self._rounds.ask():
             self.planned[planned.trial] = planned
         yield from self._idle(self._rounds.trials)
-        yield from self._idle(self._curve)
+        yield from self._idle(self._of_the_curve())
         yield from self._idle(self._table)
         yield from self._idle(self._tuning)
         self._plan_arms()
@@ -112,10 +124,17 @@ class Agenda:
         return (each for each in planned
                 if each.trial not in self.running and each.trial not in self.results)
 
+    def _of_the_curve(self) -> list[Planned]:
+        """Return the curve's trials: all of its block, or those that are placed by now."""
+        if self._placed is None:
+            return self._curve
+        self._placed.place(self.results, self._scaled())
+        return self._placed.trials
+
     def _everything(self) -> Iterator[Planned]:
         yield from self._controls
         yield from self._rounds.trials
-        yield from self._curve
+        yield from self._of_the_curve()
         yield from self._table
         yield from self._tuning
         yield from self._arms or []

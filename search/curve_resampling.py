@@ -28,6 +28,9 @@ REPLICATES = 400
 # of the correlation between x is but a few directions; noise lies in the others as well.
 INDEPENDENT = 0.5
 
+# A level that is left open is a direction of size 0, but for rounding.
+SINGULAR = 1e-9
+
 
 @dataclass(frozen=True)
 class CurveEstimate:
@@ -60,9 +63,9 @@ def estimate_curve(observations: Sequence[Observation]) -> CurveEstimate | None:
     series = seen.reshape(-1, len(xs))
     sizes = np.maximum(series.sum(axis=1), 1)[:, None]
     crossed = np.diag(series.sum(axis=0)) - series.T @ (series / sizes)
-    if np.linalg.matrix_rank(crossed, hermitian=True) < len(xs) - 1:
+    if np.linalg.matrix_rank(crossed, rtol=SINGULAR, hermitian=True) < len(xs) - 1:
         return None
-    inverse = np.linalg.pinv(crossed, hermitian=True)
+    inverse = np.linalg.pinv(crossed, rcond=SINGULAR, hermitian=True)
     mean = inverse @ within.sum(axis=(0, 1))
     fitted = np.where(there, mean - (seen @ mean)[..., None] / np.maximum(size, 1), 0.0)
     error = _error(within - fitted, inverse)

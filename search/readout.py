@@ -13,8 +13,9 @@ from search.confirmation import choose, winner_set
 from search.entries import Question, Readout
 from search.evidence import controls_of, costs_of, excluded_of, outcomes_of, selection_of
 from search.objective import Objective
+from search.placed_curve import observation_of
 from search.representation_use import representation_use
-from search.results import Outcome, Role, TrialResult
+from search.results import Role, TrialResult
 from search.robustness import robustness_sections
 from search.saturation import Saturation, locate
 from search.transfer_table import transfer_table
@@ -99,14 +100,12 @@ def locate_curve(
 
     x counts the non-English languages of the set; at x = 0 a set has no order.
     """
-    rows = [(result.config.intermediate.languages, result.config.seed,
-             objective.points(result.scores, "report"))
-            for result in results if result.role is Role.CURVE and result.scores is not None
-            and result.outcome is Outcome.FINISHED and result.config.intermediate is not None]
-    return locate([float(languages.count) for languages, *_ in rows],
-                  [points for *_, points in rows],
-                  [languages.order if languages.count else "" for languages, *_ in rows],
-                  [str(seed) for _, seed, _ in rows], worth=worth, axis=axis)
+    found = [observation_of(result, objective) for result in results
+             if result.role is Role.CURVE]
+    rows = [each for each in found if each is not None]
+    return locate([each.x for each in rows], [each.score for each in rows],
+                  [each.order for each in rows], [each.block for each in rows], worth=worth,
+                  axis=axis)
 
 
 def _warned(outcomes: Mapping[str, int], curve: Saturation) -> Saturation:

@@ -160,7 +160,8 @@ class Curve(Value):
     set trains on as many examples; with `per_language` each of its languages, English among them,
     has as many as in the largest set, so that updates rise with the count.
     `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
-    known, the standard deviation in points of a doubling's gain between orders.
+    known, the standard deviation in points of a doubling's gain between orders. With `placed` only
+    those trials of the block run that the verdict needs, unit by unit, until it stands.
     """
 
     axis: Literal["languages"] = "languages"
@@ -174,6 +175,8 @@ class Curve(Value):
         default="total", exclude_if=lambda given: given == "total")
     worth: Annotated[Number, Field(gt=0, le=100)] = 0.5
     pilot_sd: Annotated[Number, Field(gt=0)] | None = None
+    # Left out where false, so that other studies keep the digests they always had.
+    placed: Switch = Field(default=False, exclude_if=lambda given: not given)
 
     @field_validator("mixture", mode="before")
     @classmethod

@@ -1,0 +1,66 @@
+"""A curve's block that is placed: of its trials those run, unit by unit, that the verdict needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from search.doublings import Observation
+from search.objective import Objective
+from search.placement import Cell, Placement
+from search.planned import Planned
+from search.results import Outcome, TrialResult
+from search.sections import Curve
+
+__all__ = ["PlacedCurve", "cell_of", "observation_of"]
+
+
+class PlacedCurve:
+    """What of a designed block has been placed so far: a function of what its trials found.
+
+    A unit is placed when the one before has ended, so that the same results, in whatever order
+    they came, place the same trials: a resumed search goes on as if it had not been cut short.
+    """
+
+    def __init__(self, curve: Curve, block: Sequence[Planned], seed: int) -> None:
+        """Take the block of a study whose search begins with `seed`."""
+        self._cells = {cell_of(planned): planned for planned in block}
+        self._placement = Placement(
+            xs=tuple(float(count) for count in curve.counts if count), orders=curve.orders,
+            blocks=tuple(str(seed + offset) for offset in range(curve.seeds)),
+            worth=curve.worth, seed=seed)
+        self._begun = 0
+        self.trials: list[Planned] = []
+        self.is_complete = False
+
+    def place(self, results: Mapping[str, TrialResult], objective: Objective | None) -> None:
+        """Add the next unit's trials once those before have ended and the controls have too."""
+        while objective is not None and not self.is_complete and all(
+                planned.trial in results for planned in self.trials):
+            seen = [found for planned in self.trials
+                    if (found := observation_of(results[planned.trial], objective)) is not None]
+            cells = self._placement.next(self._begun, seen)
+            self.is_complete = not cells
+            self._begun += 1
+            blocks = {cell.block for cell in cells}
+            bare = [Cell(0.0, "", block) for block in sorted(blocks)]
+            self.trials += [planned for cell in (*bare, *cells)
+                            if (planned := self._cells.pop(cell, None)) is not None]
+
+
+def cell_of(planned: Planned) -> Cell:
+    """Return where on the curve a trial lies; without languages beside English it has no order."""
+    assert planned.config.intermediate is not None  # it is a trial of a curve
+    languages = planned.config.intermediate.languages
+    return Cell(float(languages.count), languages.order if languages.count else "",
+                str(planned.config.seed))
+
+
+def observation_of(result: TrialResult, objective: Objective) -> Observation | None:
+    """Return what a trial of a curve says of it, on the report panel; None if it did not finish."""
+    if result.outcome is not Outcome.FINISHED or result.scores is None or (
+            result.config.intermediate is None):
+        return None
+    languages = result.config.intermediate.languages
+    return Observation(
+        x=float(languages.count), score=objective.points(result.scores, "report"),
+        order=languages.order if languages.count else "", block=str(result.config.seed))
