@@ -70,7 +70,7 @@ def _trials(searched: Sequence[TrialResult], values: Sequence[float | None]
         if found:
             traces.append({
                 "type": "scatter", "mode": "markers", "name": name,
-                "marker": {"size": 9, **marker}, "x": [number for number, *_ in found],
+                "marker": marker | {"size": 9}, "x": [number for number, *_ in found],
                 "y": [floor if value is None else value for *_, value in found],
                 "hoverinfo": "text",
                 "hovertext": [_hover(each, value) for _, each, value in found]})
