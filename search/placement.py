@@ -26,7 +26,7 @@ from search.saturation import Saturation, locate
 from search.stacking import sample_curves
 from spaces.value import Value
 
-__all__ = ["Cell", "Placement", "coarse", "is_settled"]
+__all__ = ["START", "Cell", "Placement", "coarse", "is_settled", "locate_placed"]
 
 START: Final = 3
 """Units that measure the whole range before anything is believed; spread needs two or more."""
@@ -79,7 +79,7 @@ class Placement(Value):
         """
         if begun >= len(self.units) or begun >= START and not observations:
             return ()
-        if begun > START and self._stands(begun, observations):
+        if self.stands(begun, observations):
             return ()
         if begun < START:
             xs = coarse(self.xs)
@@ -90,12 +90,14 @@ class Placement(Value):
         order, block = self.units[begun]
         return tuple(Cell(x, order, block) for x in xs)
 
-    def _stands(self, begun: int, observations: Sequence[Observation]) -> bool:
+    def stands(self, begun: int, observations: Sequence[Observation]) -> bool:
         """Whether the last two looks gave one verdict: a single look of many errs too often."""
+        if begun <= START:
+            return False
         last = self.units[begun - 1]
         earlier = [each for each in observations if (each.order, each.block) != last]
-        now = _located(observations, self.worth)
-        return is_settled(now) and now.verdict == _located(earlier, self.worth).verdict
+        now = locate_placed(observations, self.worth)
+        return is_settled(now) and now.verdict == locate_placed(earlier, self.worth).verdict
 
     def _whole(self, begun: int) -> tuple[float, ...]:
         range_ = coarse(self.xs)
@@ -141,7 +143,8 @@ def is_settled(found: Saturation) -> bool:
     return found.verdict != "not located"
 
 
-def _located(observations: Sequence[Observation], worth: float) -> Saturation:
+def locate_placed(observations: Sequence[Observation], worth: float) -> Saturation:
+    """Return the point of diminishing returns of what was measured, as `locate` does."""
     return locate([each.x for each in observations], [each.score for each in observations],
                   [each.order for each in observations], [each.block for each in observations],
                   worth=worth)
@@ -151,7 +154,7 @@ def _steps(
     observations: Sequence[Observation], xs: Sequence[float], worth: float
 ) -> list[Step]:
     """Return the doublings of the coarse grid with what each still takes."""
-    found = _located(observations, worth)
+    found = locate_placed(observations, worth)
     known = {each.start: (each, test)
              for each, test in zip(found.doublings, found.tests, strict=True)}
     ends = [(to / 2, to) for to in xs if to / 2 in known]

@@ -29,6 +29,12 @@ What needs no data but its own:
 
     python -m tests.bench.worker_memory     a worker's peak memory at once and twenty times the rows
 
+What holds an estimator against known truths:
+
+    python -m tests.bench.calibration       how often a point of diminishing returns is right
+    python -m tests.bench.placing           placed trials against a uniform grid, to a verdict
+    python -m tests.bench.language_laws     slopes over sizes, effects of distance and of coverage
+
 They need the extra `bench` (`pip install '.[bench]'`) and a machine with nothing else to do:
 each prints the load it found. `--help` says what may be varied.
 """
