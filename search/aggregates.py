@@ -219,6 +219,6 @@ def _in(benchmark: Benchmark, categories: Collection[Category]) -> list[Benchmar
 
 def _metrics(primary: str, there: Collection[str]) -> tuple[str, ...]:
     """Return the metrics whose mean is a task's score, of those that it is scored by."""
-    prefix = primary.removesuffix("f1")
+    prefix = primary.removesuffix("f1").removesuffix("exact_match")  # as in mlqa_f1
     both = {f"{prefix}{name}" for name in _ANSWERS}
     return tuple(sorted(both)) if primary in both and both <= set(there) else (primary,)
