@@ -81,8 +81,8 @@ class ArmsReadout(Value):
     """The arms of a study: the primary contrast first, then what was not the question.
 
     `unit` says what intervals are over. Gains, controls and slopes are of the primary contrast's
-    tasks, languages and rows; `sources`, of arms that are one source language each, are of its tasks
-    and rows in every target language.
+    tasks, languages and rows; `sources`, of arms that are one source language each, are of its
+    tasks and rows in every target language.
     """
 
     level: float = LEVEL

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from spaces.value import Value
 
-__all__ = ["LEAST_CROSSED", "LanguageGrid", "Measurement", "PairFunction", "language_grid", "pair_part"]
+__all__ = ["LEAST_CROSSED", "LanguageGrid", "Measurement", "PairFunction", "language_grid",
+           "pair_part"]
 
 LEAST_CROSSED: Final = 3
 """The fewest sources, and the fewest targets, that are crossed."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from search.arm_scores import ArmScore, paired_gains
 from search.arms_section import Arms
-from search.language_effects import DistanceEffect, LanguageEffects, language_effects
+from search.language_effects import DistanceEffect, Effect, LanguageEffects, language_effects
 from search.language_grid import Measurement
 from search.results import Role, TrialResult
 from spaces.typology import DistanceKind, distance
@@ -89,7 +89,8 @@ def _measurements(
     rows = []
     for score, gain in paired_gains(scores):
         if score.parameters is None:
-            raise ValueError(f"`parameters` must be known of every model, got none of {score.model}")
+            raise ValueError("`parameters` must be known of every model, got none of "
+                             f"{score.model}")
         if score.arm in sources:
             rows.append(Measurement(
                 source=sources[score.arm], target=score.language, parameters=score.parameters,
@@ -98,19 +99,30 @@ def _measurements(
 
 
 def _sentence(effects: LanguageEffects) -> str:
-    shown = [each.sentence for each in effects.distances if _is_shown(each)]
-    if shown:
-        return f"{'. '.join(shown)}."
-    names = ", ".join(each.distance for each in effects.distances)
-    tested = {each.distance: each.effect.adjusted_p_value for each in effects.distances
-              if each.effect is not None and each.effect.adjusted_p_value is not None}
-    if not tested:
-        return f"No distance between source and target could be tested, of {names}."
-    least = min(tested, key=tested.__getitem__)
-    return (f"No distance between source and target is shown to matter to a source's gain, of "
-            f"{names} (the least p by Holm is {tested[least]:.3f}, of {least}).")
+    """Return the distance that is told best, in full, and the others that are by name."""
+    ranked = sorted((p, place) for place, each in enumerate(effects.distances)
+                    if (p := _least_p(each)) is not None)
+    names = [each.distance for each in effects.distances]
+    if not ranked:
+        return f"No distance between source and target could be tested, of {', '.join(names)}."
+    shown = [effects.distances[place] for _, place in ranked
+             if any(effect is not None and effect.is_shown
+                    for effect in _effects(effects.distances[place]))]
+    if not shown:
+        least, place = ranked[0]
+        return (f"No distance between source and target is shown to matter, of {', '.join(names)} "
+                f"(the least p by Holm is {least:.3f}, of {names[place]}).")
+    others = ", ".join(each.distance for each in shown[1:])
+    also = (f" Told from none as well, each by itself: {others}. Distances go together, so which "
+            "of them it is is not told." if others else "")
+    return f"{shown[0].sentence}.{also}"
 
 
-def _is_shown(each: DistanceEffect) -> bool:
-    return any(effect is not None and effect.is_shown
-               for effect in (each.effect, each.per_octave))
+def _effects(each: DistanceEffect) -> tuple[Effect | None, Effect | None]:
+    return each.effect, each.per_octave
+
+
+def _least_p(each: DistanceEffect) -> float | None:
+    """Return the least p value by Holm of a distance's effect and its growth with size."""
+    return min((effect.adjusted_p_value for effect in _effects(each)
+                if effect is not None and effect.adjusted_p_value is not None), default=None)

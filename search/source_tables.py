@@ -26,7 +26,7 @@ def source_table(found: SourceEffects, *, is_headline: bool = False) -> TextTabl
     if found.effects is None:
         return TextTable(title, (), (), [found.sentence])
     header = ("distance", f"points per {STEP:g} farther", "p", "by Holm",
-              "more per octave of size", "by Holm")
+              "more per octave", "its p by Holm")
     return TextTable(title, header, [_row(each) for each in found.effects.distances],
                      [*answer, *_notes(found.effects)])
 
@@ -42,13 +42,13 @@ def _cells(effect: Effect | None) -> tuple[str, str, str]:
 
 
 def _notes(found: LanguageEffects) -> Iterator[str]:
-    yield (f"Scores of {len(found.sources)} sources crossed with {len(found.targets)} targets, means "
-           f"over {found.blocks} sizes and seeds ({len(found.sizes)} "
-           f"size{'' if len(found.sizes) == 1 else 's'}), beside effects of sources, of targets and "
+    sizes = f"{len(found.sizes)} size{'' if len(found.sizes) == 1 else 's'}"
+    yield (f"Scores of {len(found.sources)} sources crossed with {len(found.targets)} targets, "
+           f"means over {found.blocks} blocks ({sizes}), beside effects of sources, of targets and "
            "of a shared script; within a target the control is one for all sources.")
     yield (f"{LEVEL:.0%} intervals over languages; p by whole languages that change places within "
-           f"their families ({_many(found.arrangements)} arrangements), Holm over the distances of a "
-           "column.")
+           f"their families ({_many(found.arrangements)} arrangements), Holm over the distances of "
+           "a column.")
     for each in found.between:
         yield (f"Between targets, one more of {each.covariate} comes with "
                f"{spell(each.points, signed=True)} points, beside the distances.")
@@ -61,4 +61,6 @@ def _many(arrangements: int) -> str:
 
 
 def _p(value: float | None) -> str:
-    return NONE if value is None else f"{value:.3f}"
+    if value is None:
+        return NONE
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"
