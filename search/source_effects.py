@@ -109,7 +109,7 @@ def _sentence(effects: LanguageEffects) -> str:
              if any(effect is not None and effect.is_shown
                     for effect in _effects(effects.distances[place]))]
     if not shown:
-        least, place = ranked[0]
+        (least, _), place = ranked[0]
         return (f"No distance between source and target is shown to matter, of {', '.join(names)} "
                 f"(the least p by Holm is {least:.3f}, of {names[place]}).")
     others = ", ".join(each.distance for each in shown[1:])
@@ -122,7 +122,8 @@ def _effects(each: DistanceEffect) -> tuple[Effect | None, Effect | None]:
     return each.effect, each.per_octave
 
 
-def _least_p(each: DistanceEffect) -> float | None:
-    """Return the least p value by Holm of a distance's effect and its growth with size."""
-    return min((effect.adjusted_p_value for effect in _effects(each)
-                if effect is not None and effect.adjusted_p_value is not None), default=None)
+def _least_p(each: DistanceEffect) -> tuple[float, float] | None:
+    """Return the least p of a distance's effect and its growth: by Holm, and its own for ties."""
+    return min(((effect.adjusted_p_value, effect.p_value) for effect in _effects(each)
+                if effect is not None and effect.adjusted_p_value is not None
+                and effect.p_value is not None), default=None)
