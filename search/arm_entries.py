@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from search.arms_section import Primary
 from search.contrasts import POWER, SplitHalf, Verdict
 from search.intervals import LEVEL, Interval
+from search.source_effects import SourceEffects
 from spaces.value import Value
 
 __all__ = ["ArmControl", "ArmGain", "ArmsReadout", "FamilySlope", "PrimaryAnswer"]
@@ -78,7 +81,8 @@ class ArmsReadout(Value):
     """The arms of a study: the primary contrast first, then what was not the question.
 
     `unit` says what intervals are over. Gains, controls and slopes are of the primary contrast's
-    tasks, languages and rows.
+    tasks, languages and rows; `sources`, of arms that are one source language each, are of its
+    tasks and rows in every target language.
     """
 
     level: float = LEVEL
@@ -89,3 +93,5 @@ class ArmsReadout(Value):
     controls: tuple[ArmControl, ...]
     slopes: tuple[FamilySlope, ...] = ()
     correction: str | None = None
+    # Left out where there is none, so that other arms read out as they always did.
+    sources: tuple[SourceEffects, ...] = Field(default=(), exclude_if=lambda given: not given)

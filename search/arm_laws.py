@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from search.arms_section import CONTROL, Arms
 from search.contrasts import LEAST_HALVED
 from search.declaration import Declaration
+from search.language_grid import LEAST_CROSSED
 from search.study_faults import fault
 from spaces.models import HubModel
 
@@ -28,6 +29,7 @@ def check_arms(study: Declaration) -> None:
     _check_models(study, arms)
     for name in arms.arms:
         _check_arm(study, arms, name)
+    _check_sources(study, arms)
     _check_tuning(study, arms)
     _check_primary(study, arms)
 
@@ -64,6 +66,26 @@ def _check_arm(study: Declaration, arms: Arms, name: str) -> None:
         if not set(study.task(task).train) & set(codes):
             raise fault(f"arms.arms.{name}.languages", "each task of an arm must have one of its "
                         f"languages, got {task!r} with {', '.join(codes)}")
+
+
+def _check_sources(study: Declaration, arms: Arms) -> None:
+    if not arms.sources:
+        return
+    pool, report = study.intermediate.languages.pool, study.panels.report
+    sources: list[str] = []
+    for name, arm in arms.arms.items():
+        codes = study.arm_languages(arm).resolve(pool)
+        place = f"arms.arms.{name}.languages"
+        if len(codes) > 1 or codes[0] in (*sources, *report):
+            raise fault(place, "with `arms.sources` each arm must have one language of its own "
+                               f"that is not of the report panel, got {', '.join(codes)}")
+        if arm.mixture != next(iter(arms.arms.values())).mixture:
+            raise fault(f"arms.arms.{name}.mixture", "with `arms.sources` arms must have one "
+                        f"mixture, so that they differ in language alone, got another in {name!r}")
+        sources += codes
+    if min(len(sources), len(report)) < LEAST_CROSSED:
+        raise fault("arms.sources", f"`sources` must be at least {LEAST_CROSSED} arms, and as many "
+                    f"languages of the report panel, got {len(sources)} and {len(report)}")
 
 
 def _check_tuning(study: Declaration, arms: Arms) -> None:

@@ -30,6 +30,7 @@ from search.contrasts import (
 )
 from search.intervals import t_interval
 from search.results import Outcome, Role, TrialResult
+from search.source_effects import source_effects, sources_of
 from spaces.tasks import Kind
 
 __all__ = ["MAX_T", "read_arms"]
@@ -64,7 +65,9 @@ def read_arms(
         unit="pretraining seeds" if arms.pretraining_seeds > 1 else "seed blocks",
         units=len({unit for by_unit in found.means().values() for unit in by_unit}),
         primary=_primary(found), gains=gains, controls=found.controls(listed, ran),
-        slopes=_slopes(found), correction=correction)
+        slopes=_slopes(found), correction=correction,
+        sources=source_effects(found.scores, arms, sources_of(ran), tasks)
+        if arms.sources else ())
 
 
 class _Found:

@@ -1,4 +1,4 @@
-"""The arms for people: the primary contrast, gains by arm and model, controls, slopes."""
+"""The arms for people: the primary contrast, gains by arm and model, controls, slopes, sources."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from search.arm_entries import ArmsReadout, PrimaryAnswer
 from search.intervals import Interval, spell
+from search.source_tables import source_table
 from search.text_tables import NONE, TextTable
 
 __all__ = ["arm_tables", "primary_headline"]
@@ -15,19 +16,21 @@ _EQUAL_TOKENS = 0.10
 
 
 def primary_headline(arms: ArmsReadout) -> str:
-    """Return the primary contrast's answer."""
-    return arms.primary.sentence
+    """Return the primary contrast's answer, and beside it what distances of sources do."""
+    return " ".join((arms.primary.sentence, *(each.sentence for each in arms.sources)))
 
 
 def arm_tables(arms: ArmsReadout, *, is_headline: bool = False) -> Iterator[TextTable]:
-    """Yield the primary contrast, the gains, the controls and, where there are any, the slopes.
+    """Yield the primary contrast, sources, gains, controls and slopes, where there are any.
 
     Args:
         arms: the arms.
-        is_headline: whether the primary contrast's sentence stands above already.
+        is_headline: whether the answer's sentences stand above already.
     """
     answer = [] if is_headline else [arms.primary.sentence]
     yield TextTable("Primary contrast", (), (), answer + _primary_notes(arms.primary))
+    for each in arms.sources:
+        yield source_table(each, is_headline=is_headline)
     yield _gains(arms)
     yield _controls(arms)
     if arms.slopes:

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from search.study_faults import fault
 from search.table_section import Some, mixture_as_written
-from spaces.dimensions import Code, Name, Number, OneOrMany, Whole
+from spaces.dimensions import Code, Name, Number, OneOrMany, Switch, Whole
 from spaces.language_orders import LanguageSet
 from spaces.languages import ENGLISH
 from spaces.mixtures import Mixture
@@ -134,7 +134,8 @@ class Arms(Value):
     control and its arms share an encoder and pretraining seeds are equally often there.
     `pilot_sd` is the standard deviation in points of one unit's primary contrast (of its gain at
     one size, where the contrast is per octave), assumed or from a pilot. `families` are
-    beginnings of models' names; slopes are drawn within a family only.
+    beginnings of models' names; slopes are drawn within a family only. With `sources` each arm is
+    one source language, and the read-out says what its distance from the targets does.
     """
 
     arms: Annotated[dict[str, Arm], Field(min_length=1)]
@@ -143,6 +144,8 @@ class Arms(Value):
     pretraining_seeds: Annotated[Whole, Field(ge=1, le=500)] = 1
     families: tuple[Name, ...] = ()
     tuning: Tuning | None = None
+    # Left out where false, so that other studies keep the digests they always had.
+    sources: Switch = Field(default=False, exclude_if=lambda given: not given)
     primary: Primary
     pilot_sd: Annotated[Number, Field(gt=0, le=100)] | None = None
 

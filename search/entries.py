@@ -12,6 +12,7 @@ from search.arms_section import Arms
 from search.benchmark_scores import BenchmarkSection
 from search.comparison import Comparison
 from search.confirmation import is_winner
+from search.curve_coverage import CurveCoverage
 from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
@@ -152,7 +153,8 @@ class Readout(Value):
     likewise.
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
-    `robustness` holds what arms lose on changed rows, where they were asked any.
+    `robustness` holds what arms lose on changed rows, where they were asked any. `coverage` tells
+    nearness from number on a curve that was meant to.
     """
 
     search: str
@@ -179,6 +181,8 @@ class Readout(Value):
         default=(), exclude_if=lambda given: not given)
     robustness: tuple[RobustnessSection, ...] = Field(
         default=(), exclude_if=lambda given: not given)
+    coverage: CurveCoverage | None = Field(default=None,
+                                           exclude_if=lambda given: given is None)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -21,6 +21,8 @@ def summary(readout: Readout) -> str:
               for entry in readout.entries if entry.verdict is not None]
     if readout.curve is not None and readout.curve.sentence != answer:
         parts.append(f"Languages curve: {readout.curve.sentence}")
+    if readout.coverage is not None:
+        parts.append(f"Number or nearness? {readout.coverage.sentence}")
     if readout.arms is not None and not readout.arms_are_answer:
         parts.append(f"Primary contrast: {primary_headline(readout.arms)}")
     if readout.transfer_table is not None and (

@@ -231,7 +231,7 @@ def _sentence(
     else:
         says = "no effect of distance is shown"
     tested = ("" if effect.adjusted_p_value is None else
-              f", p = {effect.p_value:.3f}, by Holm {effect.adjusted_p_value:.3f}")
+              f", p {_p(effect.p_value)}, by Holm {_p(effect.adjusted_p_value)}")
     grows = ""
     if growth is not None and growth.is_shown:
         weaker = growth.points.mean * found < 0
@@ -239,3 +239,8 @@ def _sentence(
     return (f"{STEP:g} more of {name} distance between source and target comes with "
             f"{spell(effect.points, signed=True)} points ({LEVEL:.0%} interval over "
             f"{len(grid.sources)} sources and {len(grid.targets)} targets{tested}): {says}{grows}")
+
+
+def _p(value: float | None) -> str:
+    assert value is not None  # what was not tested is not spelt
+    return "< 0.001" if value < 0.0005 else f"= {value:.3f}"

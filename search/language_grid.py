@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spaces.value import Value
 
-__all__ = ["LanguageGrid", "Measurement", "PairFunction", "language_grid", "pair_part"]
+__all__ = ["LEAST_CROSSED", "LanguageGrid", "Measurement", "PairFunction", "language_grid",
+           "pair_part"]
+
+LEAST_CROSSED: Final = 3
+"""The fewest sources, and the fewest targets, that are crossed."""
 
 Array = NDArray[Any]
 PairFunction = Callable[[str, str], float]
@@ -73,9 +77,9 @@ def language_grid(rows: Sequence[Measurement]) -> LanguageGrid:
     both = sorted(set(sources) & set(targets))
     if both:
         raise ValueError(f"`targets` must be none of the sources, got {', '.join(both)} as both")
-    if min(len(sources), len(targets)) < 3:
-        raise ValueError("`rows` must cross at least 3 sources with at least 3 targets, "
-                         f"got {len(sources)} and {len(targets)}")
+    if min(len(sources), len(targets)) < LEAST_CROSSED:
+        raise ValueError(f"`rows` must cross at least {LEAST_CROSSED} sources with at least "
+                         f"{LEAST_CROSSED} targets, got {len(sources)} and {len(targets)}")
     if any(row.parameters <= 0 for row in rows):
         raise ValueError(f"`parameters` must be positive, got {min(r.parameters for r in rows):g}")
     whole, left_out = _blocks(rows, sources, targets)

@@ -10,6 +10,7 @@ from search.arm_readout import read_arms
 from search.benchmark_scores import Predictions, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import choose, winner_set
+from search.curve_coverage import read_coverage
 from search.entries import Question, Readout
 from search.evidence import controls_of, costs_of, excluded_of, outcomes_of, selection_of
 from search.objective import Objective
@@ -73,6 +74,7 @@ def read_out(
             shared=question.shared, predictions=predictions),
         representations=representation_use(listed),
         robustness=robustness_sections(listed),
+        coverage=None if curve is None else read_coverage(listed, objective),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={

@@ -38,7 +38,7 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
         yield representation_table(readout.representations)
     yield from robustness_tables(readout.robustness)
     if readout.curve is not None:
-        yield curve_table(readout.curve)
+        yield curve_table(readout.curve, readout.coverage)
     if readout.arms is not None and not readout.arms_are_answer:
         yield from arm_tables(readout.arms)
     if readout.controls and not readout.arms_are_answer:  # which have a table of their own

@@ -41,8 +41,8 @@ def test_studies_are_listed_one_line_each(capsys: pytest.CaptureFixture[str]) ->
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [
         "lab", "languages", "languages-lab", "low-resource", "low-resource-lab", "robustness",
-        "robustness-lab", "scaling", "scaling-lab", "xstilts", "xstilts-mini", "xtreme-mini",
-        "xtreme-r", "xtreme-r-mini"]
+        "robustness-lab", "scaling", "scaling-lab", "similarity", "similarity-lab", "xstilts",
+        "xstilts-mini", "xtreme-mini", "xtreme-r", "xtreme-r-mini"]
 
 
 @pytest.mark.parametrize(("arguments", "law"), [
