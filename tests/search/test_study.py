@@ -208,8 +208,9 @@ MALFORMED: list[tuple[dict[str, Any], str]] = [
                                       "(search.sampler)"),
     ({"search": {"scheduler": "asha"}}, "`rungs` must hold at least 2 for the asha scheduler, got "
                                         "[1.0] (intermediate.rungs)"),
-    ({"search": {"trials": 0}}, "`trials` must be at least 1 unless the study has a `table`, "
-                                "a `curve` or `arms`, got 0 (search.trials)"),
+    ({"search": {"trials": 0}, "curve": None}, "`trials` must be at least 1 unless the study has a "
+                                               "`table`, a `curve` or `arms`, got 0 "
+                                               "(search.trials)"),
     ({"search": {"trials": 2}}, "`winners` must be at most the search's 2 trials, got 3 "
                                 "(confirmation.winners)"),
     ({"search": {"seed": -1}}, "`seed` must be at least 0, got -1 (search.seed)"),
