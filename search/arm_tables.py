@@ -8,7 +8,7 @@ from search.arm_entries import ArmsReadout, PrimaryAnswer
 from search.intervals import Interval, spell
 from search.text_tables import NONE, TextTable
 
-__all__ = ["arm_tables", "primary_headline"]
+__all__ = ["arm_tables", "primary_headline", "primary_notes"]
 
 # Intermediate training of two arms reads as much where their tokens differ by at most this share.
 _EQUAL_TOKENS = 0.10
@@ -27,14 +27,15 @@ def arm_tables(arms: ArmsReadout, *, is_headline: bool = False) -> Iterator[Text
         is_headline: whether the primary contrast's sentence stands above already.
     """
     answer = [] if is_headline else [arms.primary.sentence]
-    yield TextTable("Primary contrast", (), (), answer + _primary_notes(arms.primary))
+    yield TextTable("Primary contrast", (), (), answer + primary_notes(arms.primary))
     yield _gains(arms)
     yield _controls(arms)
     if arms.slopes:
         yield _slopes(arms)
 
 
-def _primary_notes(primary: PrimaryAnswer) -> list[str]:
+def primary_notes(primary: PrimaryAnswer) -> list[str]:
+    """Return how the primary contrast was declared, and whether halves of its units agree."""
     notes = [f"Declared before the start, as {primary.declared_digest} in MLflow; the only primary "
              "one, so that Holm's correction leaves its p value as it is"
              + (f": {primary.p_value:.3f}." if primary.p_value is not None else ".")]
@@ -42,8 +43,8 @@ def _primary_notes(primary: PrimaryAnswer) -> list[str]:
     if split is None:
         notes.append("Too few units to be halved: whether the verdict holds is not known.")
     else:
-        notes.append(f"Over {split.draws} random halves of the units the two have one verdict in "
-                     f"{split.agree:.0%}, and a test tells them apart in {split.differ:.0%}.")
+        notes.append(f"Over {split.halves} random halves of the units the two have one verdict in "
+                     f"{split.agreed:.0%}, and a test tells them apart in {split.rejected:.0%}.")
     return notes
 
 
