@@ -5,9 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from search.arms_section import Primary
-from search.contrasts import POWER, SplitHalf, Verdict
+from search.contrasts import POWER, Verdict
 from search.intervals import LEVEL, Interval
 from search.source_effects import SourceEffects
+from search.split_half import SplitHalf
 from spaces.value import Value
 
 __all__ = ["ArmControl", "ArmGain", "ArmsReadout", "FamilySlope", "PrimaryAnswer"]
@@ -37,9 +38,10 @@ class PrimaryAnswer(Value):
 class ArmGain(Value):
     """An arm's gain with one model over its controls of the same blocks, in points.
 
-    `p_value` is adjusted over all arms and models, None where that cannot be. `tokens` are those
-    that intermediate training read, on average over the trials in which it was made; `failed` of
-    the arm's trials gave no score.
+    `p_value` is adjusted over all arms and models, None where that cannot be; `simultaneous` is the
+    interval that holds for all of them at once (Bonferroni). `tokens` are those that intermediate
+    training read, on average over the trials in which it was made; `failed` of the arm's trials
+    gave no score.
     """
 
     arm: str
@@ -48,6 +50,7 @@ class ArmGain(Value):
     parameters: int | None
     learning_rate: float
     gain: Interval | None
+    simultaneous: Interval | None = None
     p_value: float | None = None
     tokens: float | None = None
     examples: int

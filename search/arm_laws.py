@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from search.arms_section import CONTROL, Arms
-from search.contrasts import LEAST_HALVED
 from search.declaration import Declaration
 from search.language_grid import LEAST_CROSSED
+from search.octave_slopes import MIN_SIZES
+from search.split_half import FEWEST_SEEDS
 from search.study_faults import fault
 from spaces.models import HubModel
 
-__all__ = ["LEAST_SIZES", "arm_warnings", "check_arms"]
-
-LEAST_SIZES = 3
-"""The fewest sizes of a family over which a slope is drawn."""
+__all__ = ["arm_warnings", "check_arms"]
 
 
 def check_arms(study: Declaration) -> None:
@@ -128,9 +126,9 @@ def arm_warnings(study: Declaration) -> Iterator[str]:
         return
     if arms.units < 2:
         yield "one unit gives the arms no intervals (arms.seeds)"
-    elif arms.units < LEAST_HALVED:
+    elif arms.units < FEWEST_SEEDS:
         place = "arms.pretraining_seeds" if arms.pretraining_seeds > 1 else "arms.seeds"
-        yield (f"fewer than {LEAST_HALVED} units cannot be halved to see whether the verdict "
+        yield (f"fewer than {FEWEST_SEEDS} units cannot be halved to see whether the verdict "
                f"holds, got {arms.units} ({place})")
     if arms.pretraining_seeds == 1 and any(model.origin == "lab" for model in study.arm_models):
         yield ("one pretraining seed speaks of its encoders alone: nothing is said of others "
@@ -143,6 +141,6 @@ def arm_warnings(study: Declaration) -> Iterator[str]:
     if arms.primary.per is not None:
         sizes = [model.name for model in study.arm_models
                  if arms.primary.family in (None, arms.family_of(model.name))]
-        if len(sizes) < LEAST_SIZES:
-            yield (f"a slope needs at least {LEAST_SIZES} sizes of a family, got {len(sizes)}: the "
+        if len(sizes) < MIN_SIZES:
+            yield (f"a slope needs at least {MIN_SIZES} sizes of a family, got {len(sizes)}: the "
                    "primary contrast will have no answer (arms.primary.family)")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from search.arm_sentence import contrast_text
-from search.contrasts import POWER, minimal_detectable_effect, slope_sd
+from search.contrasts import POWER, minimal_detectable_effect
 from search.intervals import LEVEL, in_points
+from search.octave_line import slope_sd
 from search.study import Study
 from spaces.value import Value
 

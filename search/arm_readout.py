@@ -15,7 +15,6 @@ from search.arm_entries import (
     FamilySlope,
     PrimaryAnswer,
 )
-from search.arm_laws import LEAST_SIZES
 from search.arm_scores import ArmScore, arm_scores, block_means, encoders_of
 from search.arm_sentence import primary_sentence
 from search.arms_section import CONTROL, Arms, Side
@@ -24,11 +23,13 @@ from search.contrasts import (
     holm,
     max_t,
     minimal_detectable_effect,
-    octave_slopes,
     p_value,
-    split_half,
+    simultaneous,
+    verdict_halves,
 )
 from search.intervals import t_interval
+from search.octave_line import unit_slopes
+from search.octave_slopes import MIN_SIZES
 from search.results import Outcome, Role, TrialResult
 from search.source_effects import source_effects, sources_of
 from spaces.tasks import Kind
@@ -156,7 +157,8 @@ def _primary(found: _Found) -> PrimaryAnswer:
         p_value=p_value(list(values.values())), verdict=decide(estimate, declared.minimal),
         minimal_detectable_effect=None if estimate is None or estimate.sd is None else
         minimal_detectable_effect(estimate.sd, estimate.units),
-        split_half=split_half(list(values.values()), declared.minimal), values=values, sentence="")
+        split_half=verdict_halves(list(values.values()), declared.minimal), values=values,
+        sentence="")
     unit = "pretraining seeds" if found.arms.pretraining_seeds > 1 else "seed blocks"
     languages = {score.language for score in found.scores if score.task in found.tasks}
     sentence = primary_sentence(answer, unit=unit, tasks=found.tasks, models=models,
@@ -186,10 +188,10 @@ def _unit_slopes(
     """Return unit -> its slope per octave; none over fewer than three sizes."""
     rows = [(float(found.parameters[model]), gain, unit) for model, gains in by_model.items()
             if found.parameters.get(model) for unit, gain in gains.items()]
-    if len({size for size, *_ in rows}) < LEAST_SIZES:
+    if len({size for size, *_ in rows}) < MIN_SIZES:
         return {}
-    return octave_slopes([size for size, *_ in rows], [gain for _, gain, _ in rows],
-                         [unit for *_, unit in rows])
+    return unit_slopes([size for size, *_ in rows], [gain for _, gain, _ in rows],
+                       [unit for *_, unit in rows])
 
 
 def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
@@ -200,7 +202,7 @@ def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
             families.setdefault(found.arms.family_of(model), []).append(model)
     listed, tested = [], []
     for family, models in families.items():
-        if len({found.parameters[model] for model in models}) < LEAST_SIZES:
+        if len({found.parameters[model] for model in models}) < MIN_SIZES:
             continue
         for arm in found.arms.arms:
             values = list(_unit_slopes(found, {
@@ -217,7 +219,9 @@ def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
 def _corrected(
     found: _Found, gains: Sequence[ArmGain]
 ) -> tuple[tuple[ArmGain, ...], str | None]:
-    """Return the gains with p values over all of them, where all have the same units."""
+    """Return the gains with intervals and, where all have the same units, p values over all."""
+    gains = [each.model_copy(update={"simultaneous": simultaneous(each.gain, len(gains))})
+             for each in gains]
     by_unit = [found.difference(each.model, (Side(arm=each.arm),), (Side(arm=CONTROL),))
                for each in gains]
     units = set.intersection(*(set(each) for each in by_unit))

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from search.arm_entries import ArmsReadout, PrimaryAnswer
 from search.intervals import Interval, spell
 from search.source_tables import source_table
-from search.text_tables import NONE, TextTable
+from search.text_tables import NONE, TextTable, p_text
 
-__all__ = ["arm_tables", "primary_headline"]
+__all__ = ["arm_tables", "primary_headline", "primary_notes"]
 
 # Intermediate training of two arms reads as much where their tokens differ by at most this share.
 _EQUAL_TOKENS = 0.10
@@ -28,7 +28,7 @@ def arm_tables(arms: ArmsReadout, *, is_headline: bool = False) -> Iterator[Text
         is_headline: whether the answer's sentences stand above already.
     """
     answer = [] if is_headline else [arms.primary.sentence]
-    yield TextTable("Primary contrast", (), (), answer + _primary_notes(arms.primary))
+    yield TextTable("Primary contrast", (), (), answer + primary_notes(arms.primary))
     for each in arms.sources:
         yield source_table(each, is_headline=is_headline)
     yield _gains(arms)
@@ -37,22 +37,23 @@ def arm_tables(arms: ArmsReadout, *, is_headline: bool = False) -> Iterator[Text
         yield _slopes(arms)
 
 
-def _primary_notes(primary: PrimaryAnswer) -> list[str]:
+def primary_notes(primary: PrimaryAnswer) -> list[str]:
+    """Return how the primary contrast was declared, and whether halves of its units agree."""
     notes = [f"Declared before the start, as {primary.declared_digest} in MLflow; the only primary "
              "one, so that Holm's correction leaves its p value as it is"
-             + (f": {primary.p_value:.3f}." if primary.p_value is not None else ".")]
+             + (f": {p_text(primary.p_value)}." if primary.p_value is not None else ".")]
     split = primary.split_half
     if split is None:
         notes.append("Too few units to be halved: whether the verdict holds is not known.")
     else:
-        notes.append(f"Over {split.draws} random halves of the units the two have one verdict in "
-                     f"{split.agree:.0%}, and a test tells them apart in {split.differ:.0%}.")
+        notes.append(f"Over {split.halves} random halves of the units the two have one verdict in "
+                     f"{split.agreed:.0%}, and a test tells them apart in {split.rejected:.0%}.")
     return notes
 
 
 def _gains(arms: ArmsReadout) -> TextTable:
-    rows = [(each.arm, each.model, _count(each.parameters), _signed(each.gain), _p(each.p_value),
-             f"{each.learning_rate:.2g}", f"{each.examples:,}",
+    rows = [(each.arm, each.model, _count(each.parameters), _signed(each.gain),
+             p_text(each.p_value), f"{each.learning_rate:.2g}", f"{each.examples:,}",
              NONE if each.tokens is None else f"{each.tokens:,.0f}",
              str(each.failed)) for each in arms.gains]
     notes = [f"Gain over the controls of the same {arms.unit}, in the primary contrast's tasks, "
@@ -86,7 +87,7 @@ def _controls(arms: ArmsReadout) -> TextTable:
 
 
 def _slopes(arms: ArmsReadout) -> TextTable:
-    rows = [(each.arm, each.family, str(each.sizes), _signed(each.slope), _p(each.p_value))
+    rows = [(each.arm, each.family, str(each.sizes), _signed(each.slope), p_text(each.p_value))
             for each in arms.slopes]
     return TextTable("Gain per doubling of body parameters",
                      ("arm", "family", "sizes", "slope (points)", "p"), rows,
@@ -97,10 +98,6 @@ def _slopes(arms: ArmsReadout) -> TextTable:
 
 def _signed(interval: Interval | None) -> str:
     return spell(interval, signed=True)
-
-
-def _p(value: float | None) -> str:
-    return NONE if value is None else f"{value:.3f}"
 
 
 def _count(parameters: int | None) -> str:

@@ -16,19 +16,13 @@ from numpy.typing import NDArray
 from scipy import special
 
 from search.intervals import LEVEL, Interval, t_interval, welch_interval
-from spaces.value import Value
+from search.split_half import FEWEST_SEEDS, SplitHalf, split_half
 
-__all__ = ["HALVES", "LEAST_HALVED", "POWER", "SplitHalf", "Verdict", "decide", "holm", "max_t",
-           "minimal_detectable_effect", "octave_slopes", "p_value", "slope_sd", "split_half"]
+__all__ = ["POWER", "Verdict", "decide", "holm", "max_t", "minimal_detectable_effect", "p_value",
+           "simultaneous", "verdict_halves"]
 
 POWER: Final = 0.80
 """The probability with which the minimal detectable effect is shown."""
-
-HALVES: Final = 20
-"""How many random halves of the units a verdict is looked at in."""
-
-LEAST_HALVED: Final = 4
-"""The fewest units that make two halves with an interval each."""
 
 Verdict = Literal["better", "worse", "no difference that matters", "undecided"]
 
@@ -36,18 +30,6 @@ Verdict = Literal["better", "worse", "no difference that matters", "undecided"]
 _NO_SPREAD: Final = 1e-9
 _EXACT_UNITS: Final = 12  # up to so many units every flip of signs is looked at
 _FLIPS: Final = 9_999  # drawn at random above that
-
-
-class SplitHalf(Value):
-    """What random halves of the units say: of `draws`, how often the two have one verdict.
-
-    `differ` is how often a Welch test at one less the level tells the halves' means apart: nothing
-    but chance does, so it should be at most about that share.
-    """
-
-    draws: int
-    agree: float
-    differ: float
 
 
 def decide(interval: Interval | None, minimal: float) -> Verdict:
@@ -159,63 +141,36 @@ def _t(gains: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.flo
     return t
 
 
-# ---- slopes ---------------------------------------------------------------------------------
+def simultaneous(interval: Interval | None, rows: int) -> Interval | None:
+    """Return an interval that holds together with those of `rows` rows in all (Bonferroni).
 
-
-def octave_slopes(
-    parameters: Sequence[float], gains: Sequence[float], units: Sequence[int]
-) -> dict[int, float]:
-    """Return unit -> the least-squares slope of its gains on log2 of the parameters.
-
-    In points per doubling. Units that lack a size that another has are left out, since their slope
-    would be of other sizes.
-
-    Args:
-        parameters: shape [n], body parameters.
-        gains: shape [n], in points.
-        units: shape [n].
+    The t interval at the level 1 - (1 - `LEVEL`) / `rows`, from two units on; None of None.
     """
-    sizes = sorted(set(parameters))
-    if len(sizes) < 2:
-        return {}
-    at: dict[int, dict[float, list[float]]] = {}
-    for size, gain, unit in zip(parameters, gains, units, strict=True):
-        at.setdefault(unit, {}).setdefault(size, []).append(gain)
-    octaves = np.log2(np.array(sizes, dtype=float))
-    centred = octaves - octaves.mean()
-    return {unit: float(centred @ [math.fsum(found[size]) / len(found[size]) for size in sizes]
-                        / (centred @ centred))
-            for unit, found in sorted(at.items()) if len(found) == len(sizes)}
-
-
-def slope_sd(parameters: Sequence[float], sd: float) -> float | None:
-    """Return a unit's standard deviation of the slope, from that of its gain at one size.
-
-    Gains at different sizes are taken as independent. None of fewer than two sizes.
-    """
-    octaves = np.log2(np.array(sorted(set(parameters)), dtype=float))
-    if len(octaves) < 2:
-        return None
-    return float(sd / math.sqrt(((octaves - octaves.mean()) ** 2).sum()))
+    if interval is None or interval.sd is None:
+        return interval
+    tail = (1 - LEVEL) / rows / 2
+    reach = (special.stdtrit(interval.units - 1, 1 - tail) * interval.sd
+             / math.sqrt(interval.units))
+    return interval.model_copy(update={"low": float(interval.mean - reach),
+                                       "high": float(interval.mean + reach)})
 
 
 # ---- does it hold ---------------------------------------------------------------------------
 
 
-def split_half(
-    values: Sequence[float], minimal: float, *, draws: int = HALVES, seed: int = 0
-) -> SplitHalf | None:
-    """Return how often two random halves of the units agree; None of fewer than four units.
+def verdict_halves(values: Sequence[float], minimal: float) -> SplitHalf | None:
+    """Return how often two random halves of the units agree; None of fewer than `FEWEST_SEEDS`.
 
-    Of an odd number one unit is left out of each draw.
+    `rejected` is how often a Welch test at one less the level tells the halves' means apart:
+    nothing but chance does, so it should be at most about that share.
     """
-    if len(values) < LEAST_HALVED:
+    if len(values) < FEWEST_SEEDS:
         return None
-    random, half = np.random.default_rng(seed), len(values) // 2
-    agree = differ = 0
-    for _ in range(draws):
-        shuffled = [values[place] for place in random.permutation(len(values))]
-        first, second = shuffled[:half], shuffled[half : 2 * half]
-        agree += decide(t_interval(first), minimal) == decide(t_interval(second), minimal)
-        differ += decide(welch_interval(first, second), 0.0) in ("better", "worse")
-    return SplitHalf(draws=draws, agree=agree / draws, differ=differ / draws)
+
+    def differ(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+        interval = welch_interval(*([values[unit] for unit in half] for half in (first, second)))
+        return decide(interval, 0.0) in ("better", "worse")
+
+    return split_half(
+        range(len(values)), differ=differ,
+        verdict=lambda half: decide(t_interval([values[unit] for unit in half]), minimal))

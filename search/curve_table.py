@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from search.curve_coverage import CurveCoverage
-from search.intervals import spell
+from search.doubling_tests import ALPHA
+from search.intervals import in_points, spell
 from search.saturation import Saturation
-from search.text_tables import NONE, TextRow, TextTable
+from search.stacking import Combination
+from search.text_tables import NONE, TextRow, TextTable, p_text
 
-__all__ = ["curve_table"]
+__all__ = ["curve_notes", "curve_table", "doublings_table"]
 
 
 def curve_table(curve: Saturation, coverage: CurveCoverage | None = None) -> TextTable:
@@ -22,16 +24,15 @@ def curve_table(curve: Saturation, coverage: CurveCoverage | None = None) -> Tex
         rows.append((f"{point.x:g}", spell(point.score), str(point.trials),
                      NONE if step is None else spell(step.gain, signed=True)))
     title = f"{curve.axis.capitalize()} curve: {curve.verdict}"
-    return TextTable(title, header, rows, [curve.sentence, *_answers(curve), *_nearness(coverage)])
+    return TextTable(title, header, rows,
+                     [curve.sentence, *curve_notes(curve), *_nearness(coverage)])
 
 
-def _answers(curve: Saturation) -> Iterator[str]:
+def curve_notes(curve: Saturation) -> Iterator[str]:
     """Yield what stands beside a curve's verdict: the families, and the noise that is sampled."""
     if curve.combined is not None:
         weights = ", ".join(f"{each.name} {each.weight:.2f}" for each in curve.combined.families)
-        low, high = (NONE if x is None else f"{x:.3g}"
-                     for x in (curve.combined.low, curve.combined.high))
-        yield (f"Families of curves (weights: {weights}) put x* between {low} and {high}, "
+        yield (f"Families of curves (weights: {weights}) put x* {_where(curve.combined)}, "
                f"{curve.combined.beyond:.0%} of it beyond the data.")
     if curve.points:
         said = (f"{kind}: {', '.join(level for level, of in curve.noise.items() if of == kind)}"
@@ -50,3 +51,26 @@ def _nearness(coverage: CurveCoverage | None) -> Iterator[str]:
         yield (f"At equal count orders differ in nearness by {found.between_orders:.3f} (standard "
                f"deviation); an order left out is predicted to {steps:.2f} points by count alone, "
                f"to {both:.2f} with nearness.")
+
+
+def doublings_table(curve: Saturation) -> TextTable:
+    """Return what is shown of each doubling without any family of curves."""
+    gains = {each.start: each.gain for each in curve.doublings}
+    worth = in_points(curve.worth)
+    rows = [(f"{test.start:g} to {test.to:g}", spell(gains.get(test.start), signed=True),
+             p_text(test.p_above), p_text(test.p_within),
+             "more" if test.above else "at most" if test.within else "neither")
+            for test in curve.tests]
+    return TextTable(
+        f"Each doubling against {worth}, without any family of curves",
+        ("doubling", "gain (points)", "p: more", "p: at most", "shown"), rows,
+        [f"One-sided t tests over orders and seed blocks, each answer at {ALPHA:.0%} over all "
+         "doublings: more by Holm's correction, at most in turn from the top until one is not "
+         "shown. Where x or its double was not measured, the gain is read off between neighbours."])
+
+
+def _where(found: Combination) -> str:
+    low, high = found.low, found.high
+    if low is None:
+        return "anywhere" if high is None else f"at {high:.3g} or below"
+    return f"at {low:.3g} or above" if high is None else f"between {low:.3g} and {high:.3g}"

@@ -8,17 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from search.figure_style import GREY, INK, add_title, single_figure
+from search.palette import colour_limit
 from search.table_entries import Cell, Row, TransferTable
-from spaces.tasks import Kind
 
-__all__ = ["colour_limit", "draw_transfer_table"]
+__all__ = ["draw_transfer_table"]
 
 # Blue above 0 and red below, white at 0: apart for every common kind of colour vision, and each
 # cell says its sign, for prints without colour.
 _COLOURS = "RdBu"
 _DARK_FROM = 0.6  # of the limit: beyond it numbers are white
 _LEAST_WIDTH = 6.4  # inches, in which the line under the title has room
-_LEAST_LIMIT = 1.0  # points, so that no colour is made of next to nothing
 
 
 def draw_transfer_table(table: TransferTable) -> Figure:
@@ -40,19 +39,6 @@ def draw_transfer_table(table: TransferTable) -> Figure:
     bar.ax.tick_params(labelsize=8)
     add_title(axes, table.title, _basis(table))
     return figure
-
-
-def colour_limit(table: TransferTable) -> float:
-    """Return the gain of full colour, in points: the largest of target tasks that are trained.
-
-    Untrained retrieval gains many times more or less than the rest, and would leave it pale.
-    """
-    trained = {column.name for column in table.columns if not column.is_average
-               and column.kind is not Kind.RETRIEVAL}
-    every = [(cell.column, abs(cell.gain.mean)) for row in table.rows for cell in row.cells
-             if cell.gain is not None]
-    found = [size for name, size in every if name in trained] or [size for _, size in every]
-    return max([_LEAST_LIMIT, *found])
 
 
 def _write(axes: Axes, x: int, y: int, cell: Cell, *, limit: float) -> None:

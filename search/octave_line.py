@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from search.error_terms import ErrorTerm
 
-__all__ = ["OctaveLine"]
+__all__ = ["OctaveLine", "slope_sd", "unit_slopes"]
 
 Array = NDArray[Any]
 
@@ -36,7 +39,7 @@ class OctaveLine:
         self._freedom = len(octaves) - 2
         self._variance = float(residual @ residual) / self._freedom
         self.sizes, self.seeds = table.shape
-        self._slopes = self._x @ table / self._squares  # [seeds]
+        self._slopes = _slopes(octaves, table)  # [seeds]
         self._heights = table.mean(axis=0)
 
     @property
@@ -61,3 +64,47 @@ class OctaveLine:
         if self.seeds < 2:
             return []
         return [ErrorTerm(float(values.var(ddof=1)) * share, self.seeds - 1)]
+
+
+def unit_slopes(
+    parameters: Sequence[float], gains: Sequence[float], units: Sequence[int]
+) -> dict[int, float]:
+    """Return unit -> the least-squares slope of its gains on log2 of the parameters.
+
+    In points per doubling; empty of fewer than two sizes. Units that lack a size that another has
+    are left out, since their slope would be of other sizes.
+
+    Args:
+        parameters: shape [n], body parameters.
+        gains: shape [n], in points.
+        units: shape [n].
+    """
+    sizes = sorted(set(parameters))
+    at: dict[int, dict[float, list[float]]] = {}
+    for size, gain, unit in zip(parameters, gains, units, strict=True):
+        at.setdefault(unit, {}).setdefault(size, []).append(gain)
+    whole = [unit for unit, found in sorted(at.items()) if len(found) == len(sizes)]
+    if len(sizes) < 2 or not whole:
+        return {}
+    table = np.array([[math.fsum(at[unit][size]) / len(at[unit][size]) for unit in whole]
+                      for size in sizes])
+    slopes = _slopes(np.log2(np.array(sizes, dtype=float)), table)
+    return dict(zip(whole, map(float, slopes), strict=True))
+
+
+def slope_sd(parameters: Sequence[float], sd: float) -> float | None:
+    """Return a unit's standard deviation of the slope, from that of its gain at one size.
+
+    Gains at different sizes are taken as independent. None of fewer than two sizes.
+    """
+    octaves = np.log2(np.array(sorted(set(parameters)), dtype=float))
+    if len(octaves) < 2:
+        return None
+    return float(sd / math.sqrt(((octaves - octaves.mean()) ** 2).sum()))
+
+
+def _slopes(octaves: Array, table: Array) -> Array:
+    """Return each seed's least-squares slope [seeds] of `table` [sizes, seeds]."""
+    centred = octaves - octaves.mean()
+    slopes: Array = centred @ table / float(centred @ centred)
+    return slopes

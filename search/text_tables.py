@@ -10,7 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["NONE", "TextRow", "TextTable", "as_markdown_lines", "as_renderables", "dimmed"]
+__all__ = ["NONE", "TextRow", "TextTable", "as_markdown_lines", "as_renderables", "dimmed",
+           "p_text"]
 
 TextRow = tuple[str, ...]
 """The texts of a row's cells, the name first; a line feed breaks a cell in a terminal."""
@@ -64,3 +65,10 @@ def _grid(header: TextRow, rows: Iterable[TextRow]) -> Table:
 def _line(cells: Iterable[str]) -> str:
     plain = (cell.replace("\n[", " [").replace("\n", "; ") for cell in cells)
     return f"| {' | '.join(plain)} |"
+
+
+def p_text(value: float | None) -> str:
+    """Return a p value to three decimals, "<0.001" below them, `NONE` where there is none."""
+    if value is None:
+        return NONE
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"

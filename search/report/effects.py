@@ -12,7 +12,7 @@ __all__ = ["effects"]
 
 def effects(material: Material) -> Section | None:
     """Return the effects with their intervals, or why there are none."""
-    if material.readout.table_is_answer:
+    if material.readout.table_is_answer or material.readout.arms_are_answer:
         return None
     found = task_effects_of(material.results, material.readout.selection.objective)
     title = "What each task does"
@@ -72,6 +72,6 @@ def _figure(found: TaskEffects) -> Figure:
     return Figure(
         "effects", "Blue: the interval leaves out 0.", [trace],
         {"showlegend": False,
-         "xaxis": {"title": {"text": "score per doubling of weight (points)"}, "zeroline": True},
+         "xaxis": {"title": {"text": "points per doubling of weight"}, "zeroline": True},
          "yaxis": {"type": "category", "autorange": "reversed", "ticks": "", "showgrid": False}},
         numbers, height=140 + 38 * len(names))

@@ -1,4 +1,4 @@
-"""The languages curve: trials, means with their band, x* or its bound, and the largest mean."""
+"""The languages curve: trials, means and families with bands, x* or its bound, largest mean."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from search.curve_band import family_band
+from search.curve_table import curve_notes, doublings_table
 from search.intervals import in_points, spell
 from search.palette import BLUE, GREEN, ORANGE, RED
+from search.report.families import FOOT, family_numbers, family_traces, shows_x_star
 from search.report.markup import escaped
 from search.report.pieces import Cell, Figure, Material, Numbers, Section
 from search.saturation import Saturation
@@ -30,7 +33,8 @@ def languages(material: Material) -> Section | None:
              else "one seed block of one order, so there is no interval")
     return Section("curve", title, [
         curve.sentence,
-        _figure(curve, f"Worth is {in_points(curve.worth)} per doubling; {basis}.")])
+        _figure(curve, f"Worth is {in_points(curve.worth)} per doubling; {basis}."),
+        *curve_notes(curve), *([doublings_table(curve)] if curve.tests else [])])
 
 
 class _Places:
@@ -48,20 +52,27 @@ def _figure(curve: Saturation, caption: str) -> Figure:
     xs = [point.x for point in curve.points]
     place = _Places(xs)
     lines, notes = _marks(curve, place)
+    band = family_band(curve)
     noun = "non-English languages" if curve.axis == "languages" else escaped(curve.axis)
     rows: list[tuple[Cell, ...]] = [
         ("trial", each.x, each.score, None, None, each.order, each.block)
         for each in curve.observations]
     rows += [("mean", point.x, point.score.mean, point.score.low, point.score.high, None, None)
              for point in curve.points]
+    rows += [(*row, None, None) for row in family_numbers(curve, band)]
+    if band:
+        caption += (" Families of curves are level with the means, so that their band is of the "
+                    "curve's form" + ("; the line at the foot is x* by them."
+                                      if shows_x_star(curve) else "."))
     return Figure(
-        "curve", caption, [*_band(curve, place), _trials(curve, place), _means(curve, place),
-                           *_largest(curve, place)],
+        "curve", caption, [*family_traces(curve, band, place), *_band(curve, place),
+                           _trials(curve, place), _means(curve, place), *_largest(curve, place)],
         {"showlegend": True, "shapes": lines, "annotations": notes,
-         "xaxis": {"title": {"text": f"{noun} (count, log scale)"},
+         "xaxis": {"title": {"text": f"{noun} (log scale)"},
                    "tickvals": list(map(place, xs)), "ticktext": [f"{x:g}" for x in xs],
                    "range": [place(xs[0]) - 0.4, place(xs[-1]) + 0.6]},
-         "yaxis": {"title": {"text": "score, report panel (points)"}}},
+         "yaxis": {"title": {"text": "score, report panel (points)"}},
+         **({"yaxis2": FOOT} if band else {})},
         Numbers(("row", f"{curve.axis}_count", "score_points", "low", "high", "order", "block"),
                 rows), height=440)
 

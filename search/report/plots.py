@@ -23,7 +23,8 @@ _LAYOUT: Final = {
     "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},
     "hoverlabel": {"align": "left", "bgcolor": "white", "font": {"color": INK}},
     "hovermode": "closest",
-    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+    "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 0, "yanchor": "bottom",
+               "yref": "container"},  # beneath, for plotly's buttons are above
     "margin": {"l": 8, "r": 12, "t": 40, "b": 52},  # above: plotly's buttons
     "paper_bgcolor": "white",
     "plot_bgcolor": "white",

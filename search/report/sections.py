@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from search.report.answer import answer, next_steps
+from search.report.arms import arms
 from search.report.convergence import convergence
 from search.report.costs import costs
 from search.report.effects import effects
@@ -14,6 +15,8 @@ from search.report.levels import levels, tables
 from search.report.mixtures import mixtures
 from search.report.pieces import Material, Section
 from search.report.provenance import provenance
+from search.report.robustness import robustness
+from search.report.scaling import scaling
 from search.report.selection import selection
 from search.report.transfer import transfer
 
@@ -23,8 +26,8 @@ Renderer = Callable[[Material], Section | None]
 """Makes a section; None where the study did not ask for what it would show."""
 
 SECTIONS: Final[tuple[Renderer, ...]] = (
-    answer, mixtures, effects, languages, transfer, levels, convergence, selection, costs,
-    provenance, tables, next_steps)
+    answer, arms, scaling, mixtures, effects, languages, transfer, robustness, levels, convergence,
+    selection, costs, provenance, tables, next_steps)
 """The answer first; what it rests on last."""
 
 

@@ -26,6 +26,9 @@ def _choice(readout: Readout) -> Iterator[str]:
     if readout.table_is_answer:
         yield "Nothing was selected: the study is its table alone."
         return
+    if readout.arms_are_answer:
+        yield "Nothing was selected: the arms and their primary contrast were declared before."
+        return
     yield (f"The search compared {chosen.candidates} different mixtures on the selection panel "
            f"({', '.join(chosen.panel) or 'none: no trial ended'}), by the mean of target "
            "categories, each in seed spreads of its controls. "

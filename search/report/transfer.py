@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from search.heat_map import colour_limit
 from search.intervals import spell
-from search.palette import INK
+from search.palette import INK, colour_limit
 from search.report.markup import escaped
 from search.report.pieces import Figure, Material, Numbers, Section
 from search.table_entries import Cell, TransferTable

@@ -36,7 +36,7 @@ def test_a_plain_difference_is_found_with_its_sentence() -> None:
     assert primary.estimate.mean == pytest.approx(5.0, abs=0.7)
     assert primary.verdict == "better"
     assert primary.split_half is not None
-    assert primary.split_half.agree == 1.0
+    assert primary.split_half.agreed == 1.0
     assert primary.sentence.startswith("dates gains ")
     for part in (f"{primary.estimate.mean:.2f} [{primary.estimate.low:.2f}, ",
                  "points more than entities on nli, spans in 2 languages, lab-tiny (90%, 6 seed "

@@ -14,10 +14,9 @@ from search.contrasts import (
     holm,
     max_t,
     minimal_detectable_effect,
-    octave_slopes,
     p_value,
-    slope_sd,
-    split_half,
+    simultaneous,
+    verdict_halves,
 )
 from search.intervals import Interval, t_interval
 
@@ -109,28 +108,24 @@ def test_too_few_units_have_no_corrected_p_value_and_many_are_sampled() -> None:
         max_t(np.full((2, 6), np.nan))
 
 
-def test_slopes_are_per_doubling_and_of_units_with_all_sizes() -> None:
-    sizes = [1e5, 2e5, 8e5]
-    rows = [(size, 3.0 + slope * math.log2(size), unit) for unit, slope in ((1, 0.5), (2, -1.0))
-            for size in sizes] + [(1e5, 0.0, 3)]
-    found = octave_slopes(*map(list, zip(*rows, strict=True)))  # type: ignore[arg-type]
-    assert found == pytest.approx({1: 0.5, 2: -1.0})
-    assert octave_slopes([1e5], [1.0], [0]) == {}
-
-
-def test_the_spread_of_a_slope_is_that_of_its_gains_over_the_octaves() -> None:
-    sizes = [2.0**power for power in (3, 4, 6, 7)]
-    drawn = np.random.default_rng(4).normal(0, 3, size=(2_000, 4))
-    slopes = [octave_slopes(sizes, row.tolist(), [0] * 4)[0] for row in drawn]
-    assert np.std(slopes) == pytest.approx(slope_sd(sizes, 3.0), rel=0.06)
-    assert slope_sd([5.0], 1.0) is None
+def test_intervals_that_hold_at_once_are_wide_enough_for_all_of_them() -> None:
+    random = np.random.default_rng(6)
+    missed = 0
+    for _ in range(REPEATS):
+        found = [simultaneous(t_interval(row), 8) for row in random.normal(0, 2, (8, 6)).tolist()]
+        missed += any((each.low or 0) > 0 or (each.high or 0) < 0 for each in found if each)
+    assert within(missed, REPEATS, 0.10)  # of independent rows Bonferroni's bound is all but met
+    alone = t_interval([1.0, 2.0, 4.0])
+    assert simultaneous(alone, 1) == alone
+    assert simultaneous(t_interval([1.0]), 3) == t_interval([1.0])
+    assert simultaneous(None, 3) is None
 
 
 def test_halves_agree_on_what_is_plain_and_a_test_seldom_tells_them_apart() -> None:
     random = np.random.default_rng(5)
-    plain = split_half((5.0 + random.normal(0, 0.5, 12)).tolist(), 1.0)
+    plain = verdict_halves((5.0 + random.normal(0, 0.5, 12)).tolist(), 1.0)
     assert plain is not None
-    assert (plain.draws, plain.agree) == (20, 1.0)
-    found = [split_half(random.normal(0, 1, 12).tolist(), 1.0) for _ in range(50)]
-    assert np.mean([each.differ for each in found if each is not None]) <= 0.12
-    assert split_half([1.0, 2.0, 3.0], 1.0) is None
+    assert (plain.halves, plain.agreed) == (20, 1.0)
+    found = [verdict_halves(random.normal(0, 1, 12).tolist(), 1.0) for _ in range(50)]
+    assert np.mean([each.rejected or 0 for each in found if each is not None]) <= 0.12
+    assert verdict_halves([1.0, 2.0, 3.0], 1.0) is None

@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 
 from search.entries import Question
 from search.figures import draw_figures
-from search.heat_map import colour_limit, draw_transfer_table
+from search.heat_map import draw_transfer_table
+from search.palette import colour_limit
 from search.readout import read_out
 from search.table_entries import TransferTable
 from search.transfer_table import transfer_table
