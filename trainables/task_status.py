@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import get_args
 
 from spaces.data_sources import Split
@@ -105,7 +105,7 @@ def verify(
 ) -> list[str]:
     """Return one line per fault in the data that a study needs of a task; none is best.
 
-    All languages of which nothing is there share a line.
+    All languages of which nothing is there share a line, and so does one fault in several files.
 
     Args:
         task: the task.
@@ -113,11 +113,21 @@ def verify(
         train: the languages whose train split is needed; None for all that the task lists.
         evaluation: the languages scored on either panel; None for all that the task lists.
     """
-    return list(dict.fromkeys(_faults(
+    return _each_once(_faults(
         task, sources,
         task.train if train is None else train,
         task.evaluation if evaluation is None else evaluation,
-    )))
+    ))
+
+
+def _each_once(lines: Iterable[str]) -> list[str]:
+    """Return the lines, those that differ in their place alone as one, with the first place."""
+    places: dict[str, list[str]] = {}
+    for line in dict.fromkeys(lines):
+        law, bracket, place = line.rpartition(" (")
+        places.setdefault(law or line, []).append(bracket + place if law else "")
+    return [law + first + (f"; {len(others)} more like it" if others else "")
+            for law, (first, *others) in places.items()]
 
 
 def _faults(

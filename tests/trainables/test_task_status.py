@@ -85,6 +85,17 @@ def test_a_line_on_absence_names_its_task(sources: Sources) -> None:
     assert line.endswith("; absent as well: en, ko")
 
 
+def test_one_fault_in_several_files_is_one_line_with_the_first(sources: Sources) -> None:
+    broken = udpos_rows("de", 20)
+    broken["pos_tags"][3] = [99] * len(broken["tokens"][3])
+    assert sources.hub is not None
+    for split in ("validation", "test"):
+        write(shard(Path(sources.hub), "google/xtreme", "udpos.German", split), broken)
+    (line,) = verify(UDPOS, sources, train=(), evaluation=("de",))
+    assert "validation-00000-of-00001.parquet, row 3)" in line
+    assert line.endswith("; 1 more like it")
+
+
 def test_rows_are_told_from_those_published(sources: Sources) -> None:
     status = status_of(MNLI, sources)
     assert status.extent == "a part"
