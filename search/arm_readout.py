@@ -211,9 +211,8 @@ def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
             listed.append(FamilySlope(arm=arm, family=family, sizes=len(models),
                                       slope=t_interval(values)))
             tested.append(p_value(values))
-    adjusted = iter(holm([each for each in tested if each is not None]))
-    return tuple(slope if p is None else slope.model_copy(update={"p_value": next(adjusted)})
-                 for slope, p in zip(listed, tested, strict=True))
+    return tuple(slope.model_copy(update={"p_value": adjusted})
+                 for slope, adjusted in zip(listed, holm(tested), strict=True))
 
 
 def _corrected(

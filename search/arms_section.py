@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from search.study_faults import fault
-from search.table_section import Some, mixture_as_written
+from search.table_section import Some, mixture_as_written, named
 from spaces.dimensions import Code, Name, Number, OneOrMany, Switch, Whole
 from spaces.language_orders import LanguageSet
 from spaces.languages import ENGLISH
@@ -26,7 +26,6 @@ __all__ = ["CONTROL", "Arm", "Arms", "Primary", "Side", "Tuning"]
 CONTROL: Final = "control"
 """What a contrast calls the trials without an intermediate phase; no arm may be named so."""
 
-_NAME_LIMIT: Final = 40  # characters of an arm's name, which is a row's label
 
 Names = Annotated[tuple[Name, ...], Field(min_length=1), OneOrMany]
 Codes = Annotated[tuple[Code, ...], Field(min_length=1), OneOrMany]
@@ -157,13 +156,8 @@ class Arms(Value):
     @field_validator("arms", mode="before")
     @classmethod
     def _arms_are_mappings(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            raise ValueError(f"must be a mapping of names to arms, got {given!r}")
-        for name in given:
-            if not 0 < len(str(name).strip()) <= _NAME_LIMIT or str(name) == CONTROL:
-                raise ValueError(f"must have names of 1 to {_NAME_LIMIT} characters other than "
-                                 f"{CONTROL!r}, got {name!r}")
-        return {str(name): _arm(f"arms.arms.{name}", each) for name, each in given.items()}
+        return {name: _arm(f"arms.arms.{name}", each)
+                for name, each in named(given, "arms", taken=CONTROL).items()}
 
     @model_validator(mode="after")
     def _pretraining_seeds_are_balanced(self) -> Self:

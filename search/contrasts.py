@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from search.intervals import LEVEL, Interval, t_interval, welch_interval
+from search.error_terms import welch_interval
+from search.intervals import LEVEL, Interval, t_interval
 from search.split_half import FEWEST_SEEDS, SplitHalf, split_half
 
 __all__ = ["POWER", "Verdict", "decide", "holm", "max_t", "minimal_detectable_effect", "p_value",
@@ -81,15 +82,18 @@ def minimal_detectable_effect(
 # ---- corrections ----------------------------------------------------------------------------
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values adjusted for all of them together, in their order.
+def holm(p_values: Sequence[float | None], *, tests: int | None = None) -> list[float | None]:
+    """Return p values adjusted for all of them together, in their order; None stays None.
 
-    Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
+    Counted are `tests`, or the p values that are known. Source: Holm 1979, "A simple sequentially
+    rejective multiple test procedure".
     """
-    ranked = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    adjusted, largest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(ranked):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
+    ranked = sorted((value, place) for place, value in enumerate(p_values) if value is not None)
+    count = len(ranked) if tests is None else tests
+    adjusted: list[float | None] = [None] * len(p_values)
+    largest = 0.0
+    for rank, (value, place) in enumerate(ranked):
+        largest = max(largest, min(1.0, (count - rank) * value))
         adjusted[place] = largest
     return adjusted
 

@@ -12,23 +12,14 @@ from pathlib import Path
 from rich.console import Console, Group
 
 from search.curve_table import curve_table
+from search.doublings import Observation
 from search.faults import UserError
-from search.saturation import locate
+from search.saturation import locate_observations
 from search.text_tables import as_renderables
-from spaces.value import Value
 
-__all__ = ["Row", "locate_file", "read_rows"]
+__all__ = ["locate_file", "read_rows"]
 
 NEEDED, OPTIONAL = ("x", "score"), ("order", "block")
-
-
-class Row(Value):
-    """One row: x, not negative, the score in points, and what names its order and block."""
-
-    x: float
-    score: float
-    order: str = ""
-    block: str = ""
 
 
 def locate_file(path: Path, *, worth: float, axis: str, form: str, console: Console) -> None:
@@ -40,9 +31,7 @@ def locate_file(path: Path, *, worth: float, axis: str, form: str, console: Cons
     rows = read_rows(path)
     if not (worth > 0 and math.isfinite(worth)):
         raise UserError(f"`--worth` must be positive and finite, got {worth:g}")
-    found = locate([row.x for row in rows], [row.score for row in rows],
-                   [row.order for row in rows], [row.block for row in rows],
-                   worth=worth, axis=axis)
+    found = locate_observations(rows, worth=worth, axis=axis)
     if form == "json":
         data = found.model_dump(mode="json", exclude={"observations"})
         console.file.write(json.dumps(data, indent=2) + "\n")
@@ -50,7 +39,7 @@ def locate_file(path: Path, *, worth: float, axis: str, form: str, console: Cons
         console.print(Group(*as_renderables(curve_table(found))))
 
 
-def read_rows(path: Path) -> list[Row]:
+def read_rows(path: Path) -> list[Observation]:
     """Return the rows of a CSV file; commas, semicolons or tabs part its columns.
 
     Names of columns are read without case or blanks around them, others than ours are left alone,
@@ -75,7 +64,7 @@ def _text(path: Path) -> str:
         raise UserError(f"{path} must be text in UTF-8: {error}") from error
 
 
-def _rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Row]:
+def _rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Observation]:
     _, header = next(lines, (1, []))
     names = [name.strip().lower() for name in header]
     for name in NEEDED:
@@ -107,13 +96,13 @@ def _filled(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
         raise UserError(f"{path} must be CSV: {error} (line {lines.line_num})") from error
 
 
-def _row(cells: Mapping[str, str], place: str) -> Row:
+def _row(cells: Mapping[str, str], place: str) -> Observation:
     numbers = {name: _number(cells[name], name, place) for name in NEEDED}
     if numbers["x"] < 0:
         raise UserError(f"`x` must not be negative, got {cells['x']} ({place})")
     if not cells.get("block", "all"):
         raise UserError(f"`block` must be named in every row or have no column, got none ({place})")
-    return Row(**numbers, order=cells.get("order", ""), block=cells.get("block", ""))
+    return Observation(**numbers, order=cells.get("order", ""), block=cells.get("block", ""))
 
 
 def _number(text: str, name: str, place: str) -> float:

@@ -19,6 +19,7 @@ from scipy import special
 
 from search.curve_families import Floats
 from search.doublings import Observation
+from search.error_terms import ErrorTerm, squared_error
 
 __all__ = ["REPLICATES", "CurveEstimate", "curve_replicates", "estimate_curve"]
 
@@ -102,10 +103,10 @@ def _error(residual: Floats, inverse: Floats) -> tuple[Floats, float] | None:
         return None
     errors = [inverse @ (part.T @ part) @ inverse * len(part) / (len(part) - 1) for part in parts]
     traces = [float(np.trace(error)) for error in errors]
-    doubt = sum(trace**2 / (len(part) - 1) for trace, part in zip(traces, parts, strict=True))
-    freedom = (sum(traces) ** 2 / doubt if doubt
-               else float(sum(len(part) - 1 for part in parts)))
-    return sum(errors, np.zeros_like(inverse)), freedom
+    total = squared_error(ErrorTerm(trace, len(part) - 1)
+                          for trace, part in zip(traces, parts, strict=True))
+    assert total is not None  # each part has several levels
+    return sum(errors, np.zeros_like(inverse)), total.freedom
 
 
 def curve_replicates(estimate: CurveEstimate, count: int = REPLICATES) -> Floats:

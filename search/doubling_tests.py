@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from search.contrasts import holm
 from search.doublings import CurveData
 from search.intervals import LEVEL
 from spaces.value import Value
@@ -40,7 +39,8 @@ def judge_doublings(data: CurveData, worth: float) -> tuple[DoublingTest, ...]:
     curve is linear in log2(x) between its neighbours, and nothing else of its form.
     """
     tails = [data.tails(start, 2 * start, worth) for start in data.starts]
-    adjusted = _holm([None if each is None else each[0] for each in tails])
+    # A doubling that cannot be tested counts all the same: it was asked of.
+    adjusted = holm([None if each is None else each[0] for each in tails], tests=len(tails))
     found, goes_on = [], True
     for start, each, above in reversed(list(zip(data.starts, tails, adjusted, strict=True))):
         within = None if each is None else each[1]
@@ -49,14 +49,3 @@ def judge_doublings(data: CurveData, worth: float) -> tuple[DoublingTest, ...]:
             start=start, to=2 * start, p_above=above, p_within=within,
             above=above is not None and above <= ALPHA, within=goes_on))
     return tuple(reversed(found))
-
-
-def _holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return Holm's adjusted p values; what is None has none, and is counted all the same."""
-    known = sorted((value, place) for place, value in enumerate(values) if value is not None)
-    adjusted: list[float | None] = [None] * len(values)
-    least = 0.0
-    for rank, (value, place) in enumerate(known):
-        least = max(least, min(1.0, value * (len(values) - rank)))
-        adjusted[place] = least
-    return adjusted

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from search.intervals import LEVEL, Interval, crossed_interval, crossed_tails
+from search.error_terms import crossed_interval, crossed_tails
+from search.intervals import LEVEL, Interval
 from spaces.value import Value
 
 __all__ = ["CurveData", "Doubling", "Observation", "Point"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from search.intervals import Interval, t_interval, welch_interval
+from search.error_terms import welch_interval
+from search.intervals import Interval, t_interval
 from search.objective import Objective, control_key
 from search.results import Outcome, TrialResult
 

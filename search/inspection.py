@@ -51,7 +51,8 @@ def check_study(
     Raises:
         UserError: if the study or its data is at fault.
     """
-    from search.check import check, render
+    from search.check import check
+    from search.check_tables import render
     from search.snapshot import take_snapshot
 
     study = Study.from_file(name, overrides)

@@ -1,18 +1,17 @@
-"""Intervals: t intervals over the units of a design, and none where there is but one unit."""
+"""Intervals: t intervals over one kind of unit, and none where there is but one unit."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import optimize, special
 
 from spaces.value import Value
 
-__all__ = ["LEVEL", "Interval", "best_critical", "crossed_interval", "crossed_tails", "in_points",
-           "spell", "t_interval", "unit_means", "units_needed", "welch_interval"]
+__all__ = ["LEVEL", "Interval", "best_critical", "critical", "in_points", "spell", "t_interval",
+           "units_needed"]
 
 # Two-sided coverage of every interval; each bound alone holds with probability 0.95.
 LEVEL = 0.90
@@ -54,108 +53,8 @@ def t_interval(values: Sequence[float], *, level: float = LEVEL) -> Interval | N
     if len(values) < 2:
         return Interval(mean=mean, units=1)
     sd = float(np.std(values, ddof=1))
-    reach = _quantile(level, len(values) - 1) * sd / math.sqrt(len(values))
+    reach = critical(len(values) - 1, level=level) * sd / math.sqrt(len(values))
     return Interval(mean=mean, sd=sd, low=mean - reach, high=mean + reach, units=len(values))
-
-
-def crossed_interval(
-    values: Sequence[float], rows: Sequence[Hashable], columns: Sequence[Hashable], *,
-    level: float = LEVEL,
-) -> Interval | None:
-    """Return the t interval of the mean over two crossed factors, both of them random.
-
-    Each row's own mean counts once. The squared error is var(row means) / rows + var(column
-    means) / columns, with Satterthwaite's degrees of freedom; a factor of one level adds nothing.
-    It is a bound: the residual stands in both terms. In simulation (3 to 6 rows, 2 to 5 columns)
-    its 0.90 interval covers 0.86 to 0.97, that over rows alone down to 0.52 where columns have
-    effects. `units` counts the rows, or the columns where there is one row.
-
-    Args:
-        values: shape [n], one for each (row, column), or for some of them.
-        rows: shape [n], the row of each value, such as its nested order.
-        columns: shape [n], the column of each value, such as its seed block.
-        level: the two-sided coverage.
-
-    Raises:
-        ValueError: if the shapes differ, a value is not finite or `level` not in (0, 1).
-    """
-    if not len(values) == len(rows) == len(columns):
-        raise ValueError(f"`rows` and `columns` must name one unit per value, got {len(rows)} "
-                         f"and {len(columns)} for {len(values)}")
-    by_row = t_interval(list(unit_means(values, rows).values()), level=level)
-    by_column = t_interval(list(unit_means(values, columns).values()), level=level)
-    if by_row is None or by_column is None:
-        return None
-    units = by_row.units if by_row.units > 1 else by_column.units
-    return _combined(by_row.mean, (by_row, by_column), units=units, level=level)
-
-
-def crossed_tails(
-    values: Sequence[float], rows: Sequence[Hashable], columns: Sequence[Hashable], bound: float
-) -> tuple[float, float] | None:
-    """Return the one-sided p values of (mean <= bound, mean >= bound), as `crossed_interval`.
-
-    A small first one speaks for a mean above `bound`, a small second one for a mean below it.
-    None without spread to judge by: no values, or one row and one column.
-    """
-    parts = [t_interval(list(unit_means(values, units).values())) for units in (rows, columns)]
-    spread = [part for part in parts if part is not None and part.sd is not None]
-    if not spread or parts[0] is None:
-        return None
-    error, freedom = _error_of(spread)
-    above = parts[0].mean - bound
-    if error == 0:
-        return float(above <= 0), float(above > 0)
-    return float(special.stdtr(freedom, -above / error)), float(special.stdtr(freedom,
-                                                                              above / error))
-
-
-def unit_means(values: Sequence[float], units: Sequence[Hashable]) -> Mapping[Hashable, float]:
-    """Return unit -> the mean of its values, in order of first appearance."""
-    grouped: dict[Hashable, list[float]] = defaultdict(list)
-    for value, unit in zip(values, units, strict=True):
-        grouped[unit].append(value)
-    return {unit: math.fsum(group) / len(group) for unit, group in grouped.items()}
-
-
-def welch_interval(
-    later: Sequence[float], earlier: Sequence[float], *, level: float = LEVEL
-) -> Interval | None:
-    """Return the interval of mean(later) - mean(earlier) of independent samples.
-
-    Source: Welch 1947, with Satterthwaite's degrees of freedom. `units` is the smaller sample's;
-    with fewer than two units on a side there is no interval.
-    """
-    first, second = t_interval(later, level=level), t_interval(earlier, level=level)
-    if first is None or second is None:
-        return None
-    mean, units = first.mean - second.mean, min(first.units, second.units)
-    if units < 2:
-        return Interval(mean=mean, units=units)
-    return _combined(mean, (first, second), units=units, level=level)
-
-
-def _combined(
-    mean: float, parts: Sequence[Interval], *, units: int, level: float
-) -> Interval:
-    """Return the interval whose squared error is the sum of the parts', by Satterthwaite."""
-    spread = [part for part in parts if part.sd is not None]
-    if not spread:
-        return Interval(mean=mean, units=units)
-    error, freedom = _error_of(spread)
-    reach = _quantile(level, freedom) * error
-    return Interval(mean=mean, sd=error * math.sqrt(units), low=mean - reach, high=mean + reach,
-                    units=units)
-
-
-def _error_of(spread: Sequence[Interval]) -> tuple[float, float]:
-    """Return the standard error of a sum of means and its degrees of freedom (Satterthwaite)."""
-    squares = [(part.sd or 0.0) ** 2 / part.units for part in spread]
-    doubt = math.fsum(square**2 / (part.units - 1)
-                      for square, part in zip(squares, spread, strict=True))
-    freedom = (math.fsum(squares) ** 2 / doubt if doubt
-               else math.fsum(part.units - 1 for part in spread))
-    return math.sqrt(math.fsum(squares)), freedom
 
 
 def units_needed(sd: float, half_width: float, *, level: float = LEVEL) -> int:
@@ -179,6 +78,11 @@ def units_needed(sd: float, half_width: float, *, level: float = LEVEL) -> int:
         else:
             high = middle
     return high
+
+
+def critical(freedom: float, *, level: float = LEVEL) -> float:
+    """Return the two-sided critical value of t."""
+    return float(special.stdtrit(freedom, (1 + level) / 2))
 
 
 def best_critical(groups: int, freedom: float, *, level: float = LEVEL) -> float:
@@ -226,11 +130,7 @@ def spell(interval: Interval | None, *, signed: bool = False) -> str:
 
 
 def _reach(sd: float, units: int, level: float) -> float:
-    return _quantile(level, units - 1) * sd / math.sqrt(units)
-
-
-def _quantile(level: float, freedom: float) -> float:
-    return float(special.stdtrit(freedom, (1 + level) / 2))
+    return critical(units - 1, level=level) * sd / math.sqrt(units)
 
 
 def _check(values: Sequence[float], level: float) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.contrasts import holm
 from search.error_terms import ErrorTerm, jackknifed, summed_interval
 from search.intervals import LEVEL, Interval, spell
 from search.language_grid import (
@@ -26,7 +27,6 @@ from search.language_grid import (
 from search.language_permutation import (
     FEWEST_PERMUTATIONS,
     arrangements,
-    holm,
     permutation_p,
 )
 from spaces.languages import language

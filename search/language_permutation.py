@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from search.language_grid import pair_part
 
-__all__ = ["FEWEST_PERMUTATIONS", "arrangements", "holm", "permutation_p"]
+__all__ = ["FEWEST_PERMUTATIONS", "arrangements", "permutation_p"]
 
 FEWEST_PERMUTATIONS: Final = 40
 """The fewest distinct arrangements that a test rests on; its least p is one in so many."""
@@ -63,17 +63,6 @@ def permutation_p(
     observed, drawn = _correlations(left[None], own), _correlations(moved, own)
     # Arrangements that change nothing are as extreme, whatever the last bit says.
     return float((1 + np.sum(drawn >= observed[0] - 1e-9)) / (1 + draws))
-
-
-def holm(values: Sequence[float | None]) -> list[float | None]:
-    """Return p values adjusted for their number by Holm's steps; None stays, and is not counted."""
-    order = sorted((value, place) for place, value in enumerate(values) if value is not None)
-    adjusted: list[float | None] = [None] * len(values)
-    least = 0.0
-    for step, (value, place) in enumerate(order):
-        least = max(least, min(1.0, (len(order) - step) * value))
-        adjusted[place] = least
-    return adjusted
 
 
 def _is_left(left: Array, whole: Array) -> bool:

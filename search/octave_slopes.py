@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from search.error_terms import critical, squared_error, summed_interval
-from search.intervals import LEVEL, Interval, spell, t_interval
+from search.error_terms import squared_error, summed_interval
+from search.intervals import LEVEL, Interval, critical, spell, t_interval
 from search.octave_line import OctaveLine
 from spaces.value import Value
 

@@ -10,6 +10,7 @@ from search.placement import Cell, Placement
 from search.planned import Planned
 from search.results import Outcome, TrialResult
 from search.sections import Curve
+from spaces.trial_config import TrialConfig
 
 __all__ = ["PlacedCurve", "cell_of", "observation_of"]
 
@@ -49,18 +50,22 @@ class PlacedCurve:
 
 def cell_of(planned: Planned) -> Cell:
     """Return where on the curve a trial lies; without languages beside English it has no order."""
-    assert planned.config.intermediate is not None  # it is a trial of a curve
-    languages = planned.config.intermediate.languages
-    return Cell(float(languages.count), languages.order if languages.count else "",
-                str(planned.config.seed))
+    cell = _cell(planned.config)
+    assert cell is not None  # it is a trial of a curve
+    return cell
 
 
 def observation_of(result: TrialResult, objective: Objective) -> Observation | None:
     """Return what a trial of a curve says of it, on the report panel; None if it did not finish."""
-    if result.outcome is not Outcome.FINISHED or result.scores is None or (
-            result.config.intermediate is None):
+    cell = _cell(result.config)
+    if result.outcome is not Outcome.FINISHED or result.scores is None or cell is None:
         return None
-    languages = result.config.intermediate.languages
-    return Observation(
-        x=float(languages.count), score=objective.points(result.scores, "report"),
-        order=languages.order if languages.count else "", block=str(result.config.seed))
+    return Observation(score=objective.points(result.scores, "report"), **cell._asdict())
+
+
+def _cell(config: TrialConfig) -> Cell | None:
+    if config.intermediate is None:
+        return None
+    languages = config.intermediate.languages
+    return Cell(float(languages.count), languages.order if languages.count else "",
+                str(config.seed))

@@ -22,11 +22,11 @@ from search.curve_resampling import estimate_curve
 from search.doubling_tests import DoublingTest
 from search.doublings import Doubling, Observation
 from search.intervals import units_needed
-from search.saturation import Saturation, locate
+from search.saturation import Saturation, locate_observations
 from search.stacking import sample_curves
 from spaces.value import Value
 
-__all__ = ["START", "Cell", "Placement", "coarse", "is_settled", "locate_placed"]
+__all__ = ["START", "Cell", "Placement", "coarse", "is_settled"]
 
 START: Final = 3
 """Units that measure the whole range before anything is believed; spread needs two or more."""
@@ -79,25 +79,30 @@ class Placement(Value):
         """
         if begun >= len(self.units) or begun >= START and not observations:
             return ()
-        if self.stands(begun, observations):
-            return ()
-        if begun < START:
-            xs = coarse(self.xs)
-        elif begun % WHOLE_EVERY == 0:
-            xs = self._whole(begun)
-        else:
-            xs = self._lacking(observations) or self._whole(begun)
         order, block = self.units[begun]
-        return tuple(Cell(x, order, block) for x in xs)
+        return tuple(Cell(x, order, block) for x in self._next_xs(begun, observations))
+
+    def _next_xs(self, begun: int, observations: Sequence[Observation]) -> tuple[float, ...]:
+        if begun < START:
+            return coarse(self.xs)
+        now = locate_observations(observations, worth=self.worth)
+        if self._stood(now, begun, observations):
+            return ()
+        if begun % WHOLE_EVERY == 0:
+            return self._whole(begun)
+        return self._lacking(now) or self._whole(begun)
 
     def stands(self, begun: int, observations: Sequence[Observation]) -> bool:
         """Whether the last two looks gave one verdict: a single look of many errs too often."""
-        if begun <= START:
+        return begun > START and self._stood(
+            locate_observations(observations, worth=self.worth), begun, observations)
+
+    def _stood(self, now: Saturation, begun: int, observations: Sequence[Observation]) -> bool:
+        if begun <= START or not is_settled(now):
             return False
         last = self.units[begun - 1]
         earlier = [each for each in observations if (each.order, each.block) != last]
-        now = locate_placed(observations, self.worth)
-        return is_settled(now) and now.verdict == locate_placed(earlier, self.worth).verdict
+        return now.verdict == locate_observations(earlier, worth=self.worth).verdict
 
     def _whole(self, begun: int) -> tuple[float, ...]:
         range_ = coarse(self.xs)
@@ -107,9 +112,9 @@ class Placement(Value):
         drawn = np.random.default_rng([self.seed, begun]).choice(others)
         return tuple(sorted((*range_, float(drawn))))
 
-    def _lacking(self, observations: Sequence[Observation]) -> tuple[float, ...]:
+    def _lacking(self, now: Saturation) -> tuple[float, ...]:
         """Return the x of the doublings that the cheapest way to a verdict lacks."""
-        steps = _steps(observations, coarse(self.xs), self.worth)
+        steps = _steps(now, coarse(self.xs))
         ways = [way for way in _ways(steps) if all(math.isfinite(need) for _, need in way)]
         if not ways:
             return ()
@@ -143,23 +148,13 @@ def is_settled(found: Saturation) -> bool:
     return found.verdict != "not located"
 
 
-def locate_placed(observations: Sequence[Observation], worth: float) -> Saturation:
-    """Return the point of diminishing returns of what was measured, as `locate` does."""
-    return locate([each.x for each in observations], [each.score for each in observations],
-                  [each.order for each in observations], [each.block for each in observations],
-                  worth=worth)
-
-
-def _steps(
-    observations: Sequence[Observation], xs: Sequence[float], worth: float
-) -> list[Step]:
+def _steps(found: Saturation, xs: Sequence[float]) -> list[Step]:
     """Return the doublings of the coarse grid with what each still takes."""
-    found = locate_placed(observations, worth)
     known = {each.start: (each, test)
              for each, test in zip(found.doublings, found.tests, strict=True)}
     ends = [(to / 2, to) for to in xs if to / 2 in known]
-    believed = _believed(observations, [start for start, _ in ends], worth)
-    return [_step(_nearest(start, xs), to, *known[start], gain, worth)
+    believed = _believed(found, [start for start, _ in ends])
+    return [_step(_nearest(start, xs), to, *known[start], gain, found.worth)
             for (start, to), gain in zip(ends, believed, strict=True)]
 
 
@@ -182,12 +177,10 @@ def _nearest(x: float, xs: Sequence[float]) -> float:
     return min(xs, key=lambda each: abs(math.log2(each / x)))
 
 
-def _believed(
-    observations: Sequence[Observation], starts: Sequence[float], worth: float
-) -> list[float | None]:
+def _believed(found: Saturation, starts: Sequence[float]) -> list[float | None]:
     """Return each doubling's gain as all families of curves have it together; None if untold."""
-    estimate = estimate_curve(observations)
-    sampled = None if estimate is None else sample_curves(estimate, worth)
+    estimate = estimate_curve(found.observations)
+    sampled = None if estimate is None else sample_curves(estimate, found.worth)
     if sampled is None:
         return [None] * len(starts)
     curve = sampled.weights @ sampled.curves.mean(axis=1)

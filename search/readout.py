@@ -18,7 +18,7 @@ from search.placed_curve import observation_of
 from search.representation_use import representation_use
 from search.results import Role, TrialResult
 from search.robustness import robustness_sections
-from search.saturation import Saturation, locate
+from search.saturation import Saturation, locate_observations
 from search.transfer_table import transfer_table
 from search.winners import entries_of, flagged, non_copy_entries
 
@@ -104,10 +104,7 @@ def locate_curve(
     """
     found = [observation_of(result, objective) for result in results
              if result.role is Role.CURVE]
-    rows = [each for each in found if each is not None]
-    return locate([each.x for each in rows], [each.score for each in rows],
-                  [each.order for each in rows], [each.block for each in rows], worth=worth,
-                  axis=axis)
+    return locate_observations([each for each in found if each is not None], worth=worth, axis=axis)
 
 
 def _warned(outcomes: Mapping[str, int], curve: Saturation) -> Saturation:

@@ -15,7 +15,7 @@ from search.stacking import Combination, combine
 from search.verdicts import Finding, Told, Verdict, judge, needed_units, sentence
 from spaces.value import Value
 
-__all__ = ["Noise", "Saturation", "locate"]
+__all__ = ["Noise", "Saturation", "locate", "locate_observations"]
 
 
 Noise = Literal["sampled", "fixed"]
@@ -83,7 +83,19 @@ def locate(
         ValueError: if shapes differ, a number is not finite, x is negative or `worth` is not
             positive.
     """
-    observations = _observations(x, score, order, block, worth)
+    return locate_observations(_observations(x, score, order, block), worth=worth, axis=axis)
+
+
+def locate_observations(
+    observations: Sequence[Observation], *, worth: float, axis: str = "x"
+) -> Saturation:
+    """Return the point of diminishing returns, as `locate` does.
+
+    Raises:
+        ValueError: if x is negative or `worth` is not positive.
+    """
+    observations = tuple(observations)
+    _check(observations, worth)
     data = CurveData(observations)
     doublings = tuple(data.doubling(start, 2 * start) for start in data.starts)
     has_first = len(data.xs) < len(data.all_xs) and bool(data.xs)
@@ -128,19 +140,23 @@ def _rounded(finding: Finding, xs: Sequence[float]) -> Finding:
 
 def _observations(
     x: Sequence[float], score: Sequence[float], order: Sequence[str] | None,
-    block: Sequence[str] | None, worth: float,
-) -> tuple[Observation, ...]:
+    block: Sequence[str] | None,
+) -> list[Observation]:
     order, block = order or [""] * len(x), block or [""] * len(x)
     if not len(x) == len(score) == len(order) == len(block):
         raise ValueError(f"`x`, `score`, `order` and `block` must be equally long, got {len(x)}, "
                          f"{len(score)}, {len(order)} and {len(block)}")
-    if not (worth > 0 and math.isfinite(worth)):
-        raise ValueError(f"`worth` must be positive and finite, got {worth}")
     for name, numbers in (("x", x), ("score", score)):
         wrong = [number for number in numbers if not math.isfinite(number)]
         if wrong:
             raise ValueError(f"`{name}` must be finite, got {wrong[0]}")
-    if len(x) and min(x) < 0:
-        raise ValueError(f"`x` must not be negative, got {min(x)}")
-    return tuple(Observation(x=float(at), score=float(points), order=str(o), block=str(b))
-                 for at, points, o, b in zip(x, score, order, block, strict=True))
+    return [Observation(x=float(at), score=float(points), order=str(o), block=str(b))
+            for at, points, o, b in zip(x, score, order, block, strict=True)]
+
+
+def _check(observations: Sequence[Observation], worth: float) -> None:
+    if not (worth > 0 and math.isfinite(worth)):
+        raise ValueError(f"`worth` must be positive and finite, got {worth}")
+    for each in observations:
+        if each.x < 0:
+            raise ValueError(f"`x` must not be negative, got {each.x}")

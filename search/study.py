@@ -15,7 +15,8 @@ from search.faults import UserError
 from search.journal import Journal
 from search.study_faults import StudyError, study_error
 from search.study_file import apply_overrides, dump_study, parse_study, read_study_text
-from search.study_laws import check_laws, warnings_of
+from search.study_laws import check_laws
+from search.study_warnings import warnings_of
 
 __all__ = ["CATALOGUE", "Study", "StudyError", "list_studies"]
 

@@ -18,9 +18,9 @@ from spaces.mixtures import Mixture, uniform
 from spaces.value import Value
 from spaces.weighting import Weighting
 
-__all__ = ["Some", "Table", "mixture_as_written", "sized"]
+__all__ = ["Some", "Table", "mixture_as_written", "named", "sized"]
 
-_NAME_LIMIT: Final = 40  # characters of a mixture's name, which is a row's label
+_NAME_LIMIT: Final = 40  # characters of a name, which is a row's label
 _FORMS: Final = ("uniform, proportional, {cap: ...}, {temperature: ...}, {tasks: ..., weighting: "
                  "...} or a mapping of tasks to weights")
 
@@ -49,13 +49,8 @@ class Table(Value):
     @field_validator("mixtures", mode="before")
     @classmethod
     def _mixtures_are_mappings_or_weightings(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            raise ValueError(f"must be a mapping of names to mixtures, got {given!r}")
-        for name in given:
-            if not 0 < len(str(name).strip()) <= _NAME_LIMIT:
-                raise ValueError(f"must have names of 1 to {_NAME_LIMIT} characters, got {name!r}")
-        return {str(name): mixture_as_written(f"table.mixtures.{name}", each)
-                for name, each in given.items()}
+        return {name: mixture_as_written(f"table.mixtures.{name}", each)
+                for name, each in named(given, "mixtures").items()}
 
     @model_validator(mode="after")
     def _there_are_rows(self) -> Self:
@@ -97,6 +92,22 @@ def sized(given: Mixture | Some | Weighting, sizes: Mapping[str, int]) -> Mixtur
     if isinstance(given, Some):
         return sized(given.weighting, {task: sizes[task] for task in given.tasks})
     return given.by_size(sizes, next(given.parameters(), None))
+
+
+def named(given: Any, what: str, *, taken: str | None = None) -> dict[str, Any]:
+    """Return a mapping of names, each a row's label, to what they name.
+
+    Raises:
+        ValueError: if it is none, or a name is empty, too long or `taken`.
+    """
+    if not isinstance(given, Mapping):
+        raise ValueError(f"must be a mapping of names to {what}, got {given!r}")
+    others = "" if taken is None else f" other than {taken!r}"
+    for name in given:
+        if not 0 < len(str(name).strip()) <= _NAME_LIMIT or name == taken:
+            raise ValueError(f"must have names of 1 to {_NAME_LIMIT} characters{others}, "
+                             f"got {name!r}")
+    return {str(name): each for name, each in given.items()}
 
 
 def mixture_as_written(place: str, given: Any) -> Mixture | Some | Weighting:

@@ -24,8 +24,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from search.doublings import Observation
-from search.placement import Cell, Placement, is_settled, locate_placed
-from search.saturation import Saturation
+from search.placement import Cell, Placement, is_settled
+from search.saturation import Saturation, locate_observations
 
 XS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 WORTH = 1.0
@@ -85,7 +85,7 @@ def on_grid(planned: Placement, score: Callable[[Cell], float]) -> Run:
         if planned.stands(begun, seen):
             break
         seen += _measured([Cell(x, order, block) for x in planned.xs], score)
-    return Run(locate_placed(seen, planned.worth), len(seen))
+    return Run(locate_observations(seen, worth=planned.worth), len(seen))
 
 
 def placed(planned: Placement, score: Callable[[Cell], float]) -> Run:
@@ -95,7 +95,7 @@ def placed(planned: Placement, score: Callable[[Cell], float]) -> Run:
     while cells := planned.next(begun, seen):
         seen += _measured(cells, score)
         begun += 1
-    return Run(locate_placed(seen, planned.worth), len(seen))
+    return Run(locate_observations(seen, worth=planned.worth), len(seen))
 
 
 def _measured(cells: Sequence[Cell], score: Callable[[Cell], float]) -> list[Observation]:
@@ -182,7 +182,7 @@ def _against_all(scores: Mapping[Cell, float], worth: float) -> Iterator[str]:
         orders=tuple(sorted({cell.order for cell in scores})),
         blocks=tuple(sorted({cell.block for cell in scores})))
     whole = _measured(list(scores), scores.__getitem__)
-    yield f"  all {len(whole)} trials: {locate_placed(whole, worth).sentence}"
+    yield f"  all {len(whole)} trials: {locate_observations(whole, worth=worth).sentence}"
     run = placed(planned, scores.__getitem__)
     yield (f"  {run.trials} placed ({run.trials / len(whole):.0%}): {run.found.sentence}")
 

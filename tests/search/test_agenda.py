@@ -55,6 +55,14 @@ class Bench:
             agenda.finished(self.run(planned))
         return most
 
+    def killed_after_every(self, trials: int) -> Agenda:
+        """Run all there is, the agenda made anew from its journal after so many trials."""
+        while True:
+            agenda = self.agenda()
+            self.steps(agenda, trials)
+            if agenda.is_done:
+                return agenda
+
 
 def configs(agenda: Agenda) -> dict[str, str]:
     return {trial: result.config.digest() for trial, result in agenda.results.items()}
@@ -99,12 +107,7 @@ def test_a_round_is_told_in_the_order_it_was_asked(whole: Agenda) -> None:
 def test_killed_and_resumed_it_is_the_search_it_would_have_been(
     whole: Agenda, bench: Bench, kill_after: int
 ) -> None:
-    while True:
-        agenda = bench.agenda()
-        bench.steps(agenda, kill_after)
-        if agenda.is_done:
-            break
-    assert configs(agenda) == configs(whole)
+    assert configs(bench.killed_after_every(kill_after)) == configs(whole)
 
 
 def test_a_journal_cut_at_any_byte_resumes_to_the_same_search(

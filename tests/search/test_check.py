@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from search.arm_design import arms_block, tuning_block
-from search.check import CheckReport, body_parameters, check, render
+from search.check import CheckReport, body_parameters, check
+from search.check_tables import render
 from search.confirmation import Choice
 from search.design import confirmations, controls, curve_block, table_block
 from search.faults import UserError

@@ -7,7 +7,7 @@ import pytest
 
 from search.curve_resampling import curve_replicates, estimate_curve
 from search.doublings import Observation
-from search.intervals import crossed_interval
+from search.error_terms import crossed_interval
 
 XS = (1.0, 2.0, 4.0, 8.0)
 

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from search.agenda import Agenda
 from search.answer import question_of
-from search.check import check, render
+from search.check import check
+from search.check_tables import render
 from search.confirmation import Choice, winner_set
 from search.design import confirmations
 from search.entries import Readout

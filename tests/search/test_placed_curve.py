@@ -60,12 +60,7 @@ def test_killed_and_resumed_it_places_what_it_would_have(
     whole: Agenda, tmp_path: Path, kill_after: int
 ) -> None:
     bench = Bench(placed_study(), tmp_path)
-    while True:
-        agenda = bench.agenda()
-        bench.steps(agenda, kill_after)
-        if agenda.is_done:
-            break
-    assert configs(agenda) == configs(whole)
+    assert configs(bench.killed_after_every(kill_after)) == configs(whole)
     bench.close()
 
 

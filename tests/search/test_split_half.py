@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from search.intervals import welch_interval
+from search.error_terms import welch_interval
 from search.split_half import split_half
 
 Half = tuple[int, ...]
