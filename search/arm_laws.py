@@ -109,6 +109,11 @@ def _check_primary(study: Declaration, arms: Arms) -> None:
         if task not in study.targets.tasks:
             raise fault(f"arms.primary.tasks.{index}", "`tasks` must be of "
                         f"{', '.join(study.targets.tasks)}, got {task!r}")
+    asked_under = () if study.robustness is None else study.robustness.conditions
+    for index, condition in enumerate(primary.under or ()):
+        if condition not in asked_under:
+            raise fault(f"arms.primary.under.{index}", "`under` must name conditions of "
+                        f"`robustness` ({', '.join(asked_under) or 'none'}), got {condition!r}")
     asked = [("arms.primary.languages", primary.languages),
              *((f"arms.primary.{field}", side.languages) for field in ("better", "worse")
                for side in getattr(primary, field))]

@@ -15,7 +15,8 @@ from search.arm_entries import (
     FamilySlope,
     PrimaryAnswer,
 )
-from search.arm_scores import ArmScore, arm_scores, block_means, encoders_of
+from search.arm_means import ArmMeans, KeptMeans
+from search.arm_scores import arm_scores
 from search.arm_sentence import primary_sentence
 from search.arms_section import CONTROL, Arms, Side
 from search.contrasts import (
@@ -38,8 +39,6 @@ __all__ = ["MAX_T", "read_arms"]
 
 MAX_T: Final = "max-T over sign flips of units"
 
-_Means = Mapping[tuple[str, str], Mapping[int, float]]  # (arm, model) -> unit -> points
-
 
 def read_arms(
     results: Iterable[TrialResult], arms: Arms, kinds: Mapping[str, Kind], *,
@@ -60,95 +59,50 @@ def read_arms(
         return None
     tasks = arms.primary.tasks or tuple(
         task for task, kind in kinds.items() if retrieval or kind is not Kind.RETRIEVAL)
-    found = _Found(arms, arm_scores(listed, kinds, parameters), tasks, parameters or {})
-    gains, correction = _corrected(found, found.gains(ran))
+    found = ArmMeans(arms, arm_scores(listed, kinds, parameters), tasks, parameters or {})
+    gains, correction = _corrected(found, _gains_of(found, ran))
+    asked = found if arms.primary.under is None else KeptMeans(
+        arms, found.scores, tasks, parameters or {}, listed)
     return ArmsReadout(
         unit="pretraining seeds" if arms.pretraining_seeds > 1 else "seed blocks",
         units=len({unit for by_unit in found.means().values() for unit in by_unit}),
-        primary=_primary(found), gains=gains, controls=found.controls(listed, ran),
+        primary=_primary(asked), gains=gains, controls=_controls_of(found, listed, ran),
         slopes=_slopes(found), correction=correction,
         sources=source_effects(found.scores, arms, sources_of(ran), tasks)
         if arms.sources else ())
 
 
-class _Found:
-    """The scores of the arms, and what they come to by arm, model and unit."""
-
-    def __init__(self, arms: Arms, scores: Sequence[ArmScore], tasks: Sequence[str],
-                 parameters: Mapping[str, int]) -> None:
-        self.arms, self.tasks, self.parameters = arms, tasks, parameters
-        self.scores = [score for score in scores if score.rows == arms.primary.rows]
-        self._means: dict[tuple[str, ...] | None, _Means] = {}
-        encoders = encoders_of(scores)
-        self._unit = (encoders.__getitem__ if arms.pretraining_seeds > 1 else int)
-
-    def means(self, languages: tuple[str, ...] | None = None) -> _Means:
-        """Return (arm, model) -> unit -> points, of units with all blocks beside a control."""
-        if languages not in self._means:
-            self._means[languages] = self._measured(languages)
-        return self._means[languages]
-
-    def _measured(self, languages: tuple[str, ...] | None) -> _Means:
-        by_block = block_means(self.scores, tasks=self.tasks, rows=self.arms.primary.rows,
-                               languages=languages or self.arms.primary.languages)
-        found = {}
-        for (arm, model), points in by_block.items():
-            bare = by_block.get(("", model), {})
-            found[arm, model] = self._by_unit({block: each for block, each in points.items()
-                                               if block in bare})
-        return found
-
-    def _by_unit(self, points: Mapping[int, float]) -> dict[int, float]:
-        """Return unit -> the mean over its blocks, of units of which no block is missing."""
-        grouped: dict[int, list[float]] = {}
-        for block, each in points.items():
-            grouped.setdefault(self._unit(block), []).append(each)
-        whole = self.arms.seeds // self.arms.units
-        return {unit: math.fsum(each) / len(each) for unit, each in sorted(grouped.items())
-                if len(each) == whole}
-
-    def difference(
-        self, model: str, better: Sequence[Side], worse: Sequence[Side]
-    ) -> dict[int, float]:
-        """Return unit -> the mean of one side less that of the other, of units that have all."""
-        sides = [[self.means(side.languages).get(
-            ("" if side.arm == CONTROL else side.arm, model), {}) for side in listed]
-            for listed in (better, worse)]
-        units = set.intersection(*(set(each) for listed in sides for each in listed))
-        first, second = ({unit: math.fsum(each[unit] for each in listed) / len(listed)
-                          for unit in units} for listed in sides)
-        return {unit: first[unit] - second[unit] for unit in sorted(units)}
-
-    def gains(self, ran: Sequence[TrialResult]) -> list[ArmGain]:
-        """Return each arm's gain with each model, in the order of the design."""
-        groups: dict[tuple[str, str], list[TrialResult]] = {}
-        for result in ran:
-            groups.setdefault((result.group, result.config.model.name), []).append(result)
-        control = (Side(arm=CONTROL),)
-        return [ArmGain(
-            arm=arm, model=model, family=self.arms.family_of(model),
-            parameters=self.parameters.get(model), learning_rate=_rate(trials),
-            gain=t_interval(list(self.difference(model, (Side(arm=arm),), control).values())),
-            tokens=_tokens(trials), examples=trials[0].config.fidelity.intermediate_examples,
-            failed=sum(each.outcome is not Outcome.FINISHED for each in trials))
-            for (arm, model), trials in groups.items()]
-
-    def controls(
-        self, listed: Sequence[TrialResult], ran: Sequence[TrialResult]
-    ) -> tuple[ArmControl, ...]:
-        """Return each model's controls."""
-        rates = {result.config.model.name: result.config.target.learning_rate for result in ran}
-        chance: dict[str, list[float]] = {}
-        for score in self.scores:
-            if not score.arm and score.task in self.tasks:
-                chance.setdefault(score.model, []).append(score.chance)
-        return tuple(ArmControl(
-            model=model, parameters=self.parameters.get(model), learning_rate=rates[model],
-            score=t_interval(list(points.values())), chance=float(np.mean(chance[model])))
-            for (arm, model), points in self.means().items() if not arm)
+def _gains_of(found: ArmMeans, ran: Sequence[TrialResult]) -> list[ArmGain]:
+    """Return each arm's gain with each model, in the order of the design."""
+    groups: dict[tuple[str, str], list[TrialResult]] = {}
+    for result in ran:
+        groups.setdefault((result.group, result.config.model.name), []).append(result)
+    control = (Side(arm=CONTROL),)
+    return [ArmGain(
+        arm=arm, model=model, family=found.arms.family_of(model),
+        parameters=found.parameters.get(model), learning_rate=_rate(trials),
+        gain=t_interval(list(found.difference(model, (Side(arm=arm),), control).values())),
+        tokens=_tokens(trials), examples=trials[0].config.fidelity.intermediate_examples,
+        failed=sum(each.outcome is not Outcome.FINISHED for each in trials))
+        for (arm, model), trials in groups.items()]
 
 
-def _primary(found: _Found) -> PrimaryAnswer:
+def _controls_of(
+    found: ArmMeans, listed: Sequence[TrialResult], ran: Sequence[TrialResult]
+) -> tuple[ArmControl, ...]:
+    """Return each model's controls."""
+    rates = {result.config.model.name: result.config.target.learning_rate for result in ran}
+    chance: dict[str, list[float]] = {}
+    for score in found.scores:
+        if not score.arm and score.task in found.tasks:
+            chance.setdefault(score.model, []).append(score.chance)
+    return tuple(ArmControl(
+        model=model, parameters=found.parameters.get(model), learning_rate=rates[model],
+        score=t_interval(list(points.values())), chance=float(np.mean(chance[model])))
+        for (arm, model), points in found.means().items() if not arm)
+
+
+def _primary(found: ArmMeans) -> PrimaryAnswer:
     declared = found.arms.primary
     values, models = _primary_values(found)
     estimate = t_interval(list(values.values()))
@@ -160,13 +114,12 @@ def _primary(found: _Found) -> PrimaryAnswer:
         split_half=verdict_halves(list(values.values()), declared.minimal), values=values,
         sentence="")
     unit = "pretraining seeds" if found.arms.pretraining_seeds > 1 else "seed blocks"
-    languages = {score.language for score in found.scores if score.task in found.tasks}
     sentence = primary_sentence(answer, unit=unit, tasks=found.tasks, models=models,
-                                languages=len(declared.languages or languages))
+                                languages=len(declared.languages or found.languages))
     return answer.model_copy(update={"sentence": sentence})
 
 
-def _primary_values(found: _Found) -> tuple[dict[int, float], list[str]]:
+def _primary_values(found: ArmMeans) -> tuple[dict[int, float], list[str]]:
     """Return unit -> what is contrasted, and the models it rests on."""
     declared = found.arms.primary
     models = [model for model in dict.fromkeys(score.model for score in found.scores)
@@ -183,7 +136,7 @@ def _primary_values(found: _Found) -> tuple[dict[int, float], list[str]]:
 
 
 def _unit_slopes(
-    found: _Found, by_model: Mapping[str, Mapping[int, float]]
+    found: ArmMeans, by_model: Mapping[str, Mapping[int, float]]
 ) -> dict[int, float]:
     """Return unit -> its slope per octave; none over fewer than three sizes."""
     rows = [(float(found.parameters[model]), gain, unit) for model, gains in by_model.items()
@@ -194,7 +147,7 @@ def _unit_slopes(
                        [unit for *_, unit in rows])
 
 
-def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
+def _slopes(found: ArmMeans) -> tuple[FamilySlope, ...]:
     """Return each arm's slope in each family with enough sizes, corrected over all of them."""
     families: dict[str, list[str]] = {}
     for model in dict.fromkeys(score.model for score in found.scores):
@@ -216,7 +169,7 @@ def _slopes(found: _Found) -> tuple[FamilySlope, ...]:
 
 
 def _corrected(
-    found: _Found, gains: Sequence[ArmGain]
+    found: ArmMeans, gains: Sequence[ArmGain]
 ) -> tuple[tuple[ArmGain, ...], str | None]:
     """Return the gains with intervals and, where all have the same units, p values over all."""
     gains = [each.model_copy(update={"simultaneous": simultaneous(each.gain, len(gains))})

@@ -28,16 +28,19 @@ def primary_sentence(
     where = f"{', '.join(tasks)} in {languages} language{'' if languages == 1 else 's'}"
     where += " (rows that are no near-copies of English)" if declared.rows == "non-copy" else ""
     where += f", {_models(models)}" if models else ""
+    where += f", under {', '.join(declared.under)}" if declared.under else ""
     better, worse = _sides(declared.better), _sides(declared.worse)
     if estimate is None:
         return (f"No answer: no {unit.removesuffix('s')} has all that the contrast of {better} and "
                 f"{worse} on {where} needs.")
     basis = f"{estimate.units} {unit if estimate.units > 1 else unit.removesuffix('s')}"
+    does, unit_of = ("keeps", "of 100 points above chance") if declared.under else (
+        "gains", "points")
     if declared.per is None:
-        text = f"{better} gains {_number(answer)} points more than {worse} on {where}"
+        text = f"{better} {does} {_number(answer)} {unit_of} more than {worse} on {where}"
     else:
-        text = (f"Per doubling of body parameters, what {better} gains over {worse} changes by "
-                f"{_number(answer)} points on {where}")
+        text = (f"Per doubling of body parameters, what {better} {does} over {worse} changes by "
+                f"{_number(answer)} {unit_of} on {where}")
     if estimate.low is None:
         return f"{text} ({basis}, so no interval and no verdict)."
     return (f"{text} ({LEVEL:.0%}, {basis}, minimal detectable effect "

@@ -85,7 +85,9 @@ class Primary(Value):
     `per: octave` it is what that difference changes by per doubling of body parameters within one
     `family` of models. Scores are means over `tasks` of means over `languages` of the report
     panel, on all rows or on those that are no near-copies of English; None is all there are.
-    `minimal` is the least difference, in points, that would matter.
+    `minimal` is the least difference, in points, that would matter. With `under`, conditions of
+    the study's `robustness`, contrasted is what each side keeps of its score above chance on rows
+    that are changed so, on average over them, as points of 100.
     """
 
     better: Sides
@@ -96,6 +98,8 @@ class Primary(Value):
     languages: Codes | None = None
     models: Names | None = None
     rows: Subset = "all"
+    # Left out where it is None, so that other contrasts keep the digests they always had.
+    under: Names | None = Field(default=None, exclude_if=lambda given: given is None)
     minimal: Annotated[Number, Field(gt=0, le=100)] = 1.0
 
     @model_validator(mode="after")
@@ -106,6 +110,9 @@ class Primary(Value):
         if self.family is not None and self.per is None:
             raise ValueError("`family` must be left out unless `per` is octave, "
                              f"got {self.family!r}")
+        if self.under is not None and self.rows != "all":
+            raise ValueError("`rows` must be all where `under` is given, since changed rows are "
+                             f"not told apart further, got {self.rows!r}")
         return self
 
     @property

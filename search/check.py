@@ -23,7 +23,8 @@ from trainables.published_head import find_published_head
 from trainables.rows import DataError
 from trainables.workspace import Workspace
 
-__all__ = ["CheckReport", "PanelScores", "TaskData", "body_parameters", "check"]
+__all__ = ["CheckReport", "PanelScores", "TaskData", "body_parameters", "check",
+           "parameter_counts"]
 
 PanelName = Literal["selection", "report"]
 
@@ -107,7 +108,7 @@ def check(
         UserError: if an encoder cannot be had, or a fixed point does not lie in the space.
     """
     space = study.space(sizes)
-    parameters = {model.name: _parameters(model, workspace) for model in study.models}
+    parameters = parameter_counts(study, workspace)
     try:
         fixed = len(space.fixed_points(study.fixed_mixtures()))
     except ValueError as error:
@@ -141,7 +142,16 @@ def body_parameters(study: Study, workspace: Workspace) -> dict[str, int]:
     Raises:
         UserError: if an encoder cannot be had.
     """
-    return {model.name: _parameters(model, workspace).body for model in study.models}
+    return {name: counts.body for name, counts in parameter_counts(study, workspace).items()}
+
+
+def parameter_counts(study: Study, workspace: Workspace) -> dict[str, ParameterCounts]:
+    """Return the parameters of each model, by its name.
+
+    Raises:
+        UserError: if an encoder cannot be had.
+    """
+    return {model.name: _parameters(model, workspace) for model in study.models}
 
 
 def _parameters(model: Model, workspace: Workspace) -> ParameterCounts:

@@ -1,6 +1,7 @@
-"""The command line: studies, tasks, check, start, resume, best, report, locate, store, convert.
+"""The command line: from a study to its answer, on this machine or on a cluster.
 
-Exit codes: 0 done, 2 the user's mistake (a line each), 1 ours (a traceback), 130 interrupted.
+Exit codes: 0 done, 2 the user's mistake (a line each), 1 ours (a traceback), 3 what it was
+granted is spent, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -8,12 +9,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from search.faults import InterruptedSearch, UserError, UserErrors
+from search.cli_cluster import logs, status, stop, sync
+from search.cli_options import (
+    DASHBOARD,
+    PositiveNumber,
+    address_option,
+    console,
+    format_option,
+    hours_option,
+    hub_option,
+    set_option,
+    storage_option,
+    submit_option,
+    tracking_option,
+)
+from search.cli_store import store
+from search.faults import InterruptedSearch, SpentSearch, UserError, UserErrors
 from search.token_mode import set_token_mode
+
+if TYPE_CHECKING:
+    from search.options import Options
 
 __all__ = ["app", "main"]
 
@@ -29,25 +49,6 @@ Examples:
   stiltune report lab                     one HTML page with every figure, viewable offline
   stiltune locate results.csv --worth 0.5   where more stops paying, in any table
 """
-
-# Where nothing says how wide the output is, tables are this many columns wide.
-PIPE_WIDTH = 120
-
-STORAGE_HELP = "Directory of searches and of the phase store; every node must see it."
-
-_storage = click.option("--storage", metavar="DIR", default=None,
-                        help=f"{STORAGE_HELP} [default: ~/ray_results]")
-_tracking = click.option("--tracking-uri", metavar="URI", default=None,
-                         help="MLflow's. [default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]")
-_address = click.option("--address", metavar="ADDRESS", default="local", show_default=True,
-                        help="Ray: `local` for a private one, `auto`, or a cluster's host:port.")
-_hub = click.option("--hub", metavar="DIR", default=None,
-                    help="Offline mirror of hub repositories. [default: the hub itself]")
-_set = click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True,
-                    help="Override any key of the study, such as search.trials=50; repeatable.")
-_format = click.option("--format", "form", type=click.Choice(["table", "json", "yaml"]),
-                       default="table", show_default=True, help="How to print.")
-
 
 @click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="stiltune")
@@ -71,7 +72,7 @@ def studies() -> None:
 @app.command(epilog="\b\nExamples:\n  stiltune tasks\n  stiltune tasks --hub DIR\n"
                     "  stiltune tasks xcopa udpos --hub DIR --format json")
 @click.argument("names", nargs=-1, metavar="[TASK]...")
-@_hub
+@hub_option
 @click.option("--read", is_flag=True, help="Read and check the data; with --hub it always is.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table",
               show_default=True, help="How to print.")
@@ -81,68 +82,100 @@ def tasks(names: Sequence[str], hub: str | None, read: bool, form: str) -> None:
     from search.task_list import list_tasks
 
     list_tasks(names, options=Options(hub=hub), read=read or hub is not None, form=form,
-               console=_console())
+               console=console())
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune check lab\n"
                     "  stiltune check my-study.yaml --set search.trials=50 --format json")
 @click.argument("study")
-@_hub
-@_storage
-@_set
-@_format
+@hub_option
+@storage_option
+@set_option
+@format_option
 def check(study: str, hub: str | None, storage: str | None, overrides: Sequence[str],
           form: str) -> None:
     """Validate STUDY (a shipped name or a YAML file) and print every derived number."""
     from search.inspection import check_study
     from search.options import Options
 
-    check_study(study, overrides=tuple(overrides), form=form, console=_console(),
+    check_study(study, overrides=tuple(overrides), form=form, console=console(),
                 options=Options(hub=hub, storage=storage))
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune start lab\n"
                     "  stiltune start xtreme-mini --hub DIR --storage results\n"
-                    "  stiltune start lab --address auto --tracking-uri http://127.0.0.1:5000")
+                    "  stiltune start lab --address auto --tracking-uri http://127.0.0.1:5000\n"
+                    "  stiltune start my-study.yaml --pilot 5\n"
+                    "  stiltune start lab --submit --storage /shared/stiltune "
+                    "--tracking-uri http://mlflow:5000")
 @click.argument("study")
-@_address
-@_tracking
-@_storage
-@_hub
-@_set
+@address_option
+@tracking_option
+@storage_option
+@hub_option
+@set_option
+@hours_option
+@click.option("--pilot", type=PositiveNumber(), default=None, metavar="MINUTES",
+              help="Run for so long, then print what the rest will take.")
+@submit_option
+@click.option("--taken", hidden=True, default=None)  # the name that submitting took for it
 def start(study: str, address: str, tracking_uri: str | None, storage: str | None,
-          hub: str | None, overrides: Sequence[str]) -> None:
+          hub: str | None, overrides: Sequence[str], max_device_hours: float | None,
+          pilot: float | None, submit: bool, taken: str | None) -> None:
     """Start a search of STUDY (a shipped name or a YAML file) and read it out at the end."""
-    set_token_mode(address)
-    from search.commands import start_search
-    from search.options import Options
+    options = _options(address, submit=submit, tracking_uri=tracking_uri, storage=storage,
+                       hub=hub, max_device_hours=max_device_hours, pilot_minutes=pilot)
+    if submit:
+        from search.submission import submit_start
 
-    start_search(study, overrides=tuple(overrides), console=_console(), options=Options(
-        address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))
+        submit_start(study, overrides=tuple(overrides), console=console(), options=options)
+    else:
+        from search.commands import start_search
+
+        start_search(study, overrides=tuple(overrides), console=console(), options=options,
+                     taken=taken)
 
 
-@app.command(epilog="\b\nExamples:\n  stiltune resume lab\n  stiltune resume lab-2")
+@app.command(epilog="\b\nExamples:\n  stiltune resume lab\n  stiltune resume lab-2\n"
+                    "  stiltune resume lab-2 --submit --storage /shared/stiltune "
+                    "--tracking-uri http://mlflow:5000")
 @click.argument("name")
-@_address
-@_tracking
-@_storage
-@_hub
+@address_option
+@tracking_option
+@storage_option
+@hub_option
+@hours_option
+@submit_option
 def resume(name: str, address: str, tracking_uri: str | None, storage: str | None,
-           hub: str | None) -> None:
+           hub: str | None, max_device_hours: float | None, submit: bool) -> None:
     """Go on with the search NAME, or with the latest search of the study NAME."""
-    set_token_mode(address)
-    from search.commands import resume_search
+    options = _options(address, submit=submit, tracking_uri=tracking_uri, storage=storage,
+                       hub=hub, max_device_hours=max_device_hours)
+    if submit:
+        from search.submission import submit_resume
+
+        submit_resume(name, console=console(), options=options)
+    else:
+        from search.commands import resume_search
+
+        resume_search(name, console=console(), options=options)
+
+
+def _options(address: str, *, submit: bool, **given: Any) -> Options:
+    """Return the options of a search; Ray's token mode is set before Ray is imported."""
     from search.options import Options
 
-    resume_search(name, console=_console(), options=Options(
-        address=address, tracking_uri=tracking_uri, storage=storage, hub=hub))
+    if submit and address == "local":
+        address = DASHBOARD
+    set_token_mode(address)
+    return Options(address=address, **given)
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune best lab\n  stiltune best lab-2 --format yaml\n"
                     "  stiltune best my-table --format latex > table.tex")
 @click.argument("name")
-@_storage
-@_tracking
+@storage_option
+@tracking_option
 @click.option("--format", "form", type=click.Choice(["table", "json", "yaml", "latex"]),
               default="table", show_default=True,
               help="How to print; `latex` is of the study's `table` alone.")
@@ -150,19 +183,19 @@ def best(name: str, storage: str | None, tracking_uri: str | None, form: str) ->
     """Read out the search NAME: best mixtures, the languages curve, what was excluded."""
     from search.inspection import best_of
 
-    best_of(name, storage=storage, tracking_uri=tracking_uri, form=form, console=_console())
+    best_of(name, storage=storage, tracking_uri=tracking_uri, form=form, console=console())
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune report lab\n"
                     "  stiltune report lab-2 --storage results")
 @click.argument("name")
-@_storage
-@_tracking
+@storage_option
+@tracking_option
 def report(name: str, storage: str | None, tracking_uri: str | None) -> None:
     """Write the search NAME as one HTML page with figures, and send it to MLflow."""
     from search.report.writing import report_on
 
-    report_on(name, storage=storage, tracking_uri=tracking_uri, console=_console())
+    report_on(name, storage=storage, tracking_uri=tracking_uri, console=console())
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune locate results.csv --worth 0.5\n"
@@ -185,46 +218,7 @@ def locate(path: Path, worth: float, axis: str, form: str) -> None:
     """
     from search.curve_file import locate_file
 
-    locate_file(path, worth=worth, axis=axis, form=form, console=_console())
-
-
-@app.group(epilog="\b\nExamples:\n  stiltune store list\n  stiltune store size\n"
-                  "  stiltune store collect --older-than-days 30")
-def store() -> None:
-    """Look after the phase store, where finished phases are kept, and what is kept of data."""
-
-
-@store.command("list")
-@_storage
-def store_list(storage: str | None) -> None:
-    """List the entries: phase or cache, digest, size, age or last use, what it is."""
-    from search.inspection import list_store
-
-    list_store(storage, _console())
-
-
-@store.command("size")
-@_storage
-def store_size(storage: str | None) -> None:
-    """Print the size of the store, by phase."""
-    from search.inspection import size_store
-
-    size_store(storage, _console())
-
-
-@store.command("collect")
-@_storage
-@click.option("--older-than-days", type=click.FloatRange(min=0), default=None,
-              help="Remove entries made longer ago than this many days; of data, last used.")
-@click.option("--max-gib", type=click.FloatRange(min=0), default=None,
-              help="Remove the oldest until all of it is no larger, what is kept of data first.")
-def store_collect(storage: str | None, older_than_days: float | None,
-                  max_gib: float | None) -> None:
-    """Remove entries that are old or too many; a later trial makes them again."""
-    from search.inspection import collect_store
-
-    collect_store(storage, older_than_days=older_than_days, max_gib=max_gib,
-                  console=_console())
+    locate_file(path, worth=worth, axis=axis, form=form, console=console())
 
 
 @app.command(epilog="\b\nExample:\n  stiltune convert checkpoints/old checkpoints/new")
@@ -236,6 +230,10 @@ def convert(source: Path, target: Path) -> None:
 
     convert_checkpoint(source, target)
     click.echo(f"wrote {target}")
+
+
+for command in (status, logs, stop, sync, store):
+    app.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -262,13 +260,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 130
     except InterruptedSearch as interrupted:
         errors.print(str(interrupted))
-        return 130
+        return 3 if isinstance(interrupted, SpentSearch) else 130
     return 0
-
-
-def _console() -> Console:
-    """Return the console for what a command prints; a pipe gets lines as long as they are."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 
 
 def _one_line(text: str) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.console import Console
@@ -20,19 +18,26 @@ from search.preflight import check_options
 from search.preparation import Preparation
 from search.snapshot import Snapshot, take_snapshot
 from search.spool import Spool
-from search.storage import new_search, storage_root
+from search.storage import new_search, storage_root, taken_search
 from search.study import Study
+from search.versions import versions
 from spaces.value import digest_of
 
 __all__ = ["resume_search", "start_search"]
 
-LIBRARIES = ("stiltune", "ray", "optuna", "mlflow", "torch", "transformers", "babel")
-
 
 def start_search(
-    name: str, *, overrides: tuple[str, ...] = (), options: Options, console: Console
+    name: str, *, overrides: tuple[str, ...] = (), options: Options, console: Console,
+    taken: str | None = None,
 ) -> None:
     """Start a search of a study, run it to its end, and print the answer.
+
+    Args:
+        name: a shipped study's name or a file.
+        overrides: `key=value` settings on top.
+        options: where it runs and writes.
+        console: what it prints on.
+        taken: the search's name, where one was taken for it before; the next number if None.
 
     Raises:
         UserError: if the study, an option or the data is at fault; nothing was started.
@@ -45,13 +50,13 @@ def start_search(
     workspace = workspace_of(study, options, root)
     with Preparation(study, workspace) as preparation:
         snapshot = take_snapshot(study, workspace)
-        directory = new_search(root, study.study)
+        directory = taken_search(root, taken) if taken else new_search(root, study.study)
         directory.study.write_text(study.to_yaml(), encoding="utf-8")
         journal = Journal(directory.journal)
         journal.append(
             "opened", search=directory.name, search_id=digest_of([directory.name, began]),
             study=study.model_dump(mode="json"), study_yaml=study.to_yaml(),
-            versions=_versions(), storage=str(root), hub=options.hub,
+            versions=versions(), storage=str(root), hub=options.hub,
             **({"parameters": body_parameters(study, workspace)} if study.arms else {}),
             **snapshot.model_dump(mode="json"))
         console.print(f"{directory.name}: {study.question}", highlight=False)
@@ -110,19 +115,9 @@ def _check_unchanged(opened: Mapping[str, Any], now: Snapshot, console: Console)
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise UserError(f"a search must go on with the data it began with, got another "
                         f"{changed[0]}{more}; start the study again for what is there now")
-    for library, version_now in _versions().items():
+    for library, version_now in versions().items():
         then = opened["versions"].get(library)
         if then != version_now:
             console.print(f"note: {library} was {then} when the search began, it is {version_now} "
                           "now", highlight=False, style="yellow")
 
-
-def _versions() -> dict[str, Any]:
-    return {"python": platform.python_version(), **{name: _version(name) for name in LIBRARIES}}
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "a checkout"  # stiltune itself, run without being installed

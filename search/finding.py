@@ -6,7 +6,6 @@ from pathlib import Path
 
 from search.faults import UserError
 from search.storage import SearchDirectory, find_search, storage_root
-from search.tracking import resolve_uri, sqlite_file
 
 __all__ = ["find_anywhere"]
 
@@ -37,13 +36,9 @@ def find_anywhere(
 
 def _tracked(name: str, tracking_uri: str | None) -> Path | None:
     """Return the storage of which MLflow knows, None where it knows none or does not answer."""
-    uri = resolve_uri(tracking_uri)
-    file = sqlite_file(uri)
-    if file is not None and not file.exists():
-        return None  # a look would make the database
-    from search.tracking_reader import storage_of  # MLflow takes seconds to import
+    from search.tracking_reader import storage_of
 
     try:
-        return Path(storage_of(name, uri))
+        return Path(storage_of(name, tracking_uri))
     except UserError:
         return None

@@ -8,6 +8,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
@@ -90,6 +91,19 @@ class Journal:
         """Return the events of the given kinds, in order."""
         return [event for event in self.events if event.kind in kinds]
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from writing meanwhile.
+
+        Raises:
+            JournalError: if another process writes to this journal.
+        """
+        self._file = self._file or self._open()
+        try:
+            yield
+        finally:
+            self.close()
+
     def close(self) -> None:
         """Let other processes write; everything is already on disk."""
         if self._file is not None:
@@ -104,7 +118,7 @@ class Journal:
             raise JournalError(f"a journal must be writable to go on, got {error.strerror} "
                                f"({self.path})") from error
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(file)
         except OSError as error:
             file.close()
             raise JournalError(f"a search must be written by one process at a time, and another "
@@ -120,6 +134,20 @@ class Journal:
         for event, size in _read(self.path, self._whole_bytes, len(self.events)):
             self.events.append(event)
             self._whole_bytes += size
+
+
+def _lock(file: BinaryIO) -> None:
+    """Take the file's lock; who looks whether it is held holds it for a moment.
+
+    Raises:
+        OSError: if another process keeps it.
+    """
+    for wait in (0.01, 0.05, 0.2):
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(wait)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def parse_event(line: bytes) -> Event:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from search.storage import cache_directory, store_uri
 from search.study import Study
@@ -13,12 +16,14 @@ __all__ = ["Options", "workspace_of"]
 
 
 class Options(Value):
-    """Where a search runs and writes; what the command line's options say."""
+    """Where a search runs and writes, and for how long; what the command line's options say."""
 
     address: str = "local"
     tracking_uri: str | None = None
     storage: str | None = None
     hub: str | None = None
+    max_device_hours: Annotated[float, Field(gt=0)] | None = None
+    pilot_minutes: Annotated[float, Field(gt=0)] | None = None
 
 
 def workspace_of(study: Study, options: Options, root: Path) -> Workspace:

@@ -16,7 +16,8 @@ from search.results import Outcome, TrialResult
 from spaces.value import Value
 from trainables.scores import PerturbedScore
 
-__all__ = ["RobustnessLine", "RobustnessSection", "arm_of", "observations", "robustness_sections"]
+__all__ = ["RobustnessLine", "RobustnessSection", "arm_of", "compared", "matched_languages",
+           "observations", "robustness_sections"]
 
 
 class RobustnessLine(Value):
@@ -58,10 +59,10 @@ def robustness_sections(results: Iterable[TrialResult]) -> tuple[RobustnessSecti
     Only designed trials count, those of the fidelity and targets at which arms were trained: the
     sampler's trials have no seeds to be compared over.
     """
-    compared = _compared(results)
-    asked = dict.fromkeys((score.task, score.condition) for result in compared
+    trials = compared(results)
+    asked = dict.fromkeys((score.task, score.condition) for result in trials
                           for score in _perturbed(result))
-    return tuple(_section(task, condition, compared) for task, condition in asked)
+    return tuple(_section(task, condition, trials) for task, condition in asked)
 
 
 def arm_of(result: TrialResult) -> str:
@@ -85,8 +86,11 @@ def _perturbed(result: TrialResult) -> tuple[PerturbedScore, ...]:
     return () if result.scores is None else result.scores.perturbed
 
 
-def _compared(results: Iterable[TrialResult]) -> list[TrialResult]:
-    """Return the trials that can be held against each other, each configuration once."""
+def compared(results: Iterable[TrialResult]) -> list[TrialResult]:
+    """Return the finished trials that were asked changed rows and can be held to each other.
+
+    Each configuration once.
+    """
     asked = [each for each in sorted(results, key=lambda each: (len(each.trial), each.trial))
              if each.outcome is Outcome.FINISHED and _perturbed(each)
              and (each.config.is_control or each.group)]
@@ -102,17 +106,32 @@ def _setting(result: TrialResult) -> str:
     return repr(first)
 
 
-def _section(task: str, condition: str, compared: Sequence[TrialResult]) -> RobustnessSection:
-    scores = [[score for score in _perturbed(result)
-               if (score.task, score.condition) == (task, condition)] for result in compared]
+def matched_languages(
+    results: Sequence[TrialResult], task: str, condition: str
+) -> dict[str, bool]:
+    """Return the languages in which a target was asked -> whether every trial was asked alike."""
+    scores = _scores(results, task, condition)
     seen = dict.fromkeys(score.language for listed in scores for score in listed)
-    languages = tuple(code for code in seen if all(
-        any(score.language == code and score.matched for score in listed) for listed in scores))
-    first = next(score for listed in scores for score in listed)
-    table = observations(compared, task, condition, languages)
+    return {code: all(any(score.language == code and score.matched for score in listed)
+                      for listed in scores) for code in seen}
+
+
+def _scores(
+    results: Sequence[TrialResult], task: str, condition: str
+) -> list[list[PerturbedScore]]:
+    return [[score for score in _perturbed(result)
+             if (score.task, score.condition) == (task, condition)] for result in results]
+
+
+def _section(task: str, condition: str, trials: Sequence[TrialResult]) -> RobustnessSection:
+    asked = matched_languages(trials, task, condition)
+    languages = tuple(code for code, matched in asked.items() if matched)
+    first = next(score for listed in _scores(trials, task, condition) for score in listed)
+    table = observations(trials, task, condition, languages)
     return RobustnessSection(
         task=task, condition=condition, metric=first.metric, languages=languages,
-        unmatched=tuple(code for code in seen if code not in languages), queries=first.queries,
+        unmatched=tuple(code for code, matched in asked.items() if not matched),
+        queries=first.queries,
         lines=tuple(_lines(table)))
 
 

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from search.agenda import Agenda
 from search.answer import illustrator, print_answer, question_of, write_answer
 from search.cluster import capacity, joined
-from search.faults import InterruptedSearch
+from search.faults import InterruptedSearch, SpentSearch
 from search.headline import summary
 from search.interrupts import Interrupted
+from search.limits import Limit, LimitReached, PilotOver
 from search.live import LiveView
 from search.open_search import OpenSearch
+from search.pilot import print_projection
 from search.preparation import Preparation
 from search.tracking import Tracker
 from search.tuner import run_search
@@ -38,8 +40,8 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
         tracker.start()
         agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
         began = time.monotonic()
-        if not agenda.is_done:
-            _run_trials(search, agenda, preparation)
+        if not agenda.is_done and not _run_trials(search, agenda, preparation):
+            return
         with search.console.status("reading out"):
             readout = write_answer(
                 search.directory, search.journal, question_of(
@@ -47,6 +49,9 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
                     search.journal.of("opened")[0].data.get("parameters")),
                 wall_seconds=time.monotonic() - began, tracker=tracker)
         search.journal.append("closed", readout=readout.as_data(), summary=summary(readout))
+    except LimitReached as stop:
+        search.journal.append("interrupted", limit=str(stop))
+        raise SpentSearch(f"{stop}: {_how_to_go_on(search, agenda)}") from stop
     except (Interrupted, KeyboardInterrupt) as stop:
         search.journal.append("interrupted")
         raise InterruptedSearch(_how_to_go_on(search, agenda)) from stop
@@ -58,7 +63,8 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
     print_answer(search.console, readout, search.directory, tracker.uri)
 
 
-def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) -> None:
+def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) -> bool:
+    """Run what is left; return whether it is all, and not a pilot that is over."""
     study, address = search.study, search.options.address
     with ExitStack() as ray:
         starting = "starting Ray" if address == "local" else f"joining Ray at {address}"
@@ -70,8 +76,17 @@ def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) ->
                                dashboard=dashboard)
             preparation.wait()
         view = LiveView(search.directory.name, agenda, search.console)
-        run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
-                   view=view, interrupts=search.interrupts)
+        limit = Limit(search.journal.events, study.resources.workers,
+                      device_hours=search.options.max_device_hours,
+                      minutes=search.options.pilot_minutes)
+        try:
+            run_search(agenda, search.directory, workspace=search.workspace, capacity=offered,
+                       view=view, interrupts=search.interrupts, limit=limit)
+        except PilotOver:
+            search.journal.append("interrupted", pilot=True)
+            print_projection(search, agenda, offered.max_concurrent)
+            return False
+    return True
 
 
 def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:
@@ -95,4 +110,4 @@ def _deliver(search: OpenSearch, tracker: Tracker) -> None:
         search.console.print(
             f"note: {undelivered} records are not in MLflow yet "
             f"({tracker.problem or 'it is slow'}); they are kept, and "
-            f"`stiltune resume {search.directory.name}` sends them", style="yellow")
+            f"`stiltune sync {search.directory.name}` sends them", style="yellow")

@@ -9,7 +9,7 @@ from pathlib import Path
 from search.faults import UserError
 
 __all__ = ["CACHE", "SearchDirectory", "cache_directory", "find_search", "new_search",
-           "storage_root", "store_uri"]
+           "storage_root", "store_uri", "taken_search"]
 
 CACHE = "cache"
 """The folder of a storage directory with what is made once of data."""
@@ -86,6 +86,18 @@ def new_search(root: Path, study: str) -> SearchDirectory:
         except FileExistsError:
             continue
         return SearchDirectory(path)
+
+
+def taken_search(root: Path, name: str) -> SearchDirectory:
+    """Return the directory that `new_search` made for a search which has not begun yet.
+
+    Raises:
+        UserError: if there is none, or the search has begun.
+    """
+    directory = SearchDirectory(root / name)
+    if not directory.path.is_dir() or directory.journal.exists():
+        raise UserError(f"a search's name must have been taken for it, got {name!r} in {root}")
+    return directory
 
 
 def find_search(root: Path, name: str) -> SearchDirectory:

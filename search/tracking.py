@@ -12,7 +12,7 @@ from typing import Final
 from search.journal import Event, Journal
 from search.spool import FileOffer, Settings, Spool
 
-__all__ = ["Tracker", "resolve_uri"]
+__all__ = ["Tracker", "resolve_uri", "sqlite_file"]
 
 # What the writer's process gets where the user has not said otherwise. MLflow's own retries
 # would block for minutes; the writer's begin at half a second and last as long as the search.
@@ -25,8 +25,10 @@ _WRITER_ENVIRONMENT: Final = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 # The writer imports the very copy of stiltune that started it, from any working directory. It
-# gives way to the trials, above all while they start.
-_WRITER: Final = ("import sys; sys.path[:] = sys.argv[1:]; "
+# gives way to the trials, above all while they start. Who ends a search may tell all of its
+# processes to end; this one has last words to send, and ends when its pipe does.
+_WRITER: Final = ("import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+                  "sys.path[:] = sys.argv[1:]; "
                   "from trainables.priority import give_way; give_way(10); "
                   "from search.tracking_process import main; main()")
 _SQLITE_FILE: Final = re.compile(r"sqlite:///(?!/)(?!:memory:)(.+)")

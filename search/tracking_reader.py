@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from search.faults import UserError
-from search.tracking import resolve_uri
+from search.tracking import resolve_uri, sqlite_file
 from spaces.value import Value
 
 if TYPE_CHECKING:
@@ -39,7 +39,11 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
     Raises:
         UserError: if there is neither.
     """
-    client = _client(resolve_uri(uri))
+    resolved = resolve_uri(uri)
+    file = sqlite_file(resolved)
+    if file is not None and not file.exists():  # a look would make the database
+        raise UserError(f"a search must be in MLflow, got no database {file}")
+    client = _client(resolved)
     experiments = client.search_experiments()
     studies = {experiment.experiment_id: experiment.name for experiment in experiments}
     parents = _runs(client, list(studies), f"tags.`stiltune.search` = '{name}'")

@@ -14,6 +14,7 @@ from ray import tune
 from search.agenda import Agenda
 from search.cluster import Capacity, environment, trial_resources, worker_cpus
 from search.interrupts import Interrupted, Interrupts
+from search.limits import Limit
 from search.live import LiveView
 from search.planned import Planned
 from search.schedulers import make_scheduler
@@ -29,12 +30,12 @@ __all__ = ["run_search"]
 
 def run_search(
     agenda: Agenda, directory: SearchDirectory, *, workspace: Workspace, capacity: Capacity,
-    view: LiveView, interrupts: Interrupts,
+    view: LiveView, interrupts: Interrupts, limit: Limit,
 ) -> None:
     """Run every trial that the agenda still has, on the Ray cluster already joined.
 
     Raises:
-        Interrupted: on Ctrl-C or a termination signal, after the step at hand.
+        Interrupted: on Ctrl-C, a termination signal or at the limit, after the step at hand.
     """
     study = agenda.study
     single = study.resources.workers == 1
@@ -67,7 +68,7 @@ def run_search(
         run_config=tune.RunConfig(
             name=directory.name, storage_path=str(directory.path.parent), verbose=0,
             failure_config=tune.FailureConfig(max_failures=0),
-            stop=_StopWhenAsked(interrupts)),
+            stop=_StopWhenAsked(interrupts, limit)),
     )
     # Or else Tune starts a second trial only once the first one's process is up.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
@@ -87,21 +88,22 @@ def _last_words(search: Path, tune_id: str) -> str:
 
 
 class _StopWhenAsked(tune.Stopper):
-    """Ends Tune after one of its steps once the user asked for it.
+    """Ends Tune after one of its steps once the user asked for it, or a limit is reached.
 
     Not a callback: for any of those Tune imports every logger that it knows, MLflow's for a second.
     """
 
-    def __init__(self, interrupts: Interrupts) -> None:
-        self._interrupts = interrupts
+    def __init__(self, interrupts: Interrupts, limit: Limit) -> None:
+        self._interrupts, self._limit = interrupts, limit
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
 
     def stop_all(self) -> bool:
         self._interrupts.check()
+        self._limit.check()
         return False
 
-    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[Interrupts]]:
-        # Tune keeps a copy beside the search; signals belong to this process alone.
-        return _StopWhenAsked, (Interrupts(),)
+    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[Interrupts, Limit]]:
+        # Tune keeps a copy beside the search; signals and the journal are this process's alone.
+        return _StopWhenAsked, (Interrupts(), Limit((), 1))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from search.arm_design import arms_block, tuning_block
 from search.design import FRESH_SEEDS_FROM, Designed, controls, curve_block, table_block
@@ -28,7 +28,7 @@ from trainables.encoder_ref import ParameterCounts
 from trainables.panel_sets import panel_languages
 from trainables.recipes import segment_stops, steps_of
 
-__all__ = ["Batch", "BatchName", "Work", "batches_of", "work_of"]
+__all__ = ["Batch", "BatchName", "Block", "Work", "batches_of", "blocks_of", "work_of"]
 
 BYTES_PER_PARAMETER = 4
 STATE_COPIES = 3  # a train state to go on from: the weights and AdamW's two moments
@@ -114,6 +114,15 @@ def _mean(values: Iterable[int]) -> float:
     return sum(found) / len(found) if found else 0.0
 
 
+class Block(NamedTuple):
+    """Trials of one kind, at most so many, on these seeds; `configs` are all of them or samples."""
+
+    name: BatchName
+    trials: int
+    seeds: tuple[int, ...]
+    configs: list[TrialConfig]
+
+
 def batches_of(
     study: Study, space: SearchSpace, parameters: Mapping[str, ParameterCounts]
 ) -> Iterator[Batch]:
@@ -124,41 +133,46 @@ def batches_of(
         space: its search space.
         parameters: each model's number of parameters, by the model's name.
     """
-    def largest(configs: Iterable[TrialConfig]) -> Work:
-        return max((work_of(each, study, parameters[each.model.name]) for each in configs),
-                   key=lambda work: work.flops)
+    for block in blocks_of(study, space):
+        works = [work_of(each, study, parameters[each.model.name]) for each in block.configs]
+        yield Batch(name=block.name, trials=block.trials, seeds=block.seeds,
+                    each=max(works, key=lambda work: work.flops))
 
+
+def blocks_of(study: Study, space: SearchSpace) -> Iterator[Block]:
+    """Yield the trials of a study by kind; of what a sampler proposes, one of each model."""
     if study.search.trials:
-        searched = _one_of_each_model(study, space, study.fidelity.search)
-        yield Batch(name="search", trials=study.search.trials, seeds=(study.search.seed,),
-                    each=largest(searched))
+        yield Block("search", study.search.trials, (study.search.seed,),
+                    _one_of_each_model(study, space, study.fidelity.search))
     table, arms = table_block(study, space), arms_block(study, space)
-    blocks: dict[BatchName, list[Designed]] = {
+    designed: dict[BatchName, list[Designed]] = {
         "controls": controls(study, space), "curve": curve_block(study, space),
         "table": [each for each in table if each.role is Role.TABLE],
         "table controls": [each for each in table if each.role is Role.CONTROL],
         "tuning": tuning_block(study, space),
         "arms": [each for each in arms if each.role is Role.ARM],
         "arm controls": [each for each in arms if each.role is Role.CONTROL]}
-    for name, block in blocks.items():
+    for name, block in designed.items():
         if block:
-            yield Batch(name=name, trials=len(block),
-                        seeds=tuple(dict.fromkeys(each.config.seed for each in block)),
-                        each=largest(each.config for each in block))
+            yield Block(name, len(block), tuple(dict.fromkeys(each.config.seed for each in block)),
+                        [each.config for each in block])
+    yield from _confirmations(study, space)
+
+
+def _confirmations(study: Study, space: SearchSpace) -> Iterator[Block]:
     confirmation = study.confirmation
-    if confirmation.winners:
-        seeds = tuple(study.search.seed + FRESH_SEEDS_FROM + block
-                      for block in range(confirmation.seeds))
-        again = [_scored_once(config) for config in
-                 _one_of_each_model(study, space, study.fidelity.confirm)]
-        kinds = len(study.models) * len(study.targets.learning_rate.options)
-        yield Batch(name="confirmation", trials=confirmation.chosen * len(seeds), seeds=seeds,
-                    each=largest(again))
-        yield Batch(name="fresh controls", trials=min(kinds, confirmation.chosen) * len(seeds),
-                    seeds=seeds, each=largest(config.control() for config in again))
-        if study.controls.further:
-            yield Batch(name="further controls", trials=study.further_trials, seeds=seeds,
-                        each=largest(again))
+    if not confirmation.winners:
+        return
+    seeds = tuple(study.search.seed + FRESH_SEEDS_FROM + block
+                  for block in range(confirmation.seeds))
+    again = [_scored_once(config) for config in
+             _one_of_each_model(study, space, study.fidelity.confirm)]
+    kinds = len(study.models) * len(study.targets.learning_rate.options)
+    yield Block("confirmation", confirmation.chosen * len(seeds), seeds, again)
+    yield Block("fresh controls", min(kinds, confirmation.chosen) * len(seeds), seeds,
+                [config.control() for config in again])
+    if study.controls.further:
+        yield Block("further controls", study.further_trials, seeds, again)
 
 
 def _one_of_each_model(

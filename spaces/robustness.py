@@ -85,6 +85,12 @@ class Robustness(Value):
         return self
 
     @property
+    def conditions(self) -> tuple[str, ...]:
+        """What rows are changed by, as scores name it."""
+        return (*self.perturbations.fertilities, *(["attack"] if self.attack else []),
+                *(f"code-mix {code}" for code in self.code_mix))
+
+    @property
     def passes(self) -> int:
         """How often the report panel is read beside the clean rows, at most."""
         kinds = len(self.perturbations.fertilities)

@@ -1,0 +1,63 @@
+"""Options that several commands have, and the console that all print on."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+
+__all__ = ["DASHBOARD", "PositiveNumber", "address_option", "console", "format_option",
+           "hours_option", "hub_option", "jobs_option", "set_option", "storage_option",
+           "submit_option", "tracking_option"]
+
+DASHBOARD = "http://127.0.0.1:8265"
+"""Where Ray's dashboard is on its own machine, and at the near end of a tunnel to another."""
+
+
+class PositiveNumber(click.FloatRange):
+    """A positive, finite number."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail in a line."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"must be positive and finite, got {value}", param, ctx)
+        return number
+
+
+# Where nothing says how wide the output is, tables are this many columns wide.
+PIPE_WIDTH = 120
+
+storage_option = click.option("--storage", metavar="DIR", default=None,
+                        help="Directory of searches and of the phase store; every node must see "
+                             "it. [default: ~/ray_results]")
+tracking_option = click.option("--tracking-uri", metavar="URI", default=None,
+                         help="MLflow's. [default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]")
+address_option = click.option("--address", metavar="ADDRESS", default="local", show_default=True,
+                        help="Ray: `local` for a private one, `auto`, or a cluster's host:port.")
+jobs_option = click.option("--address", metavar="URL", default=DASHBOARD, show_default=True,
+                           help="Ray's dashboard, where jobs are submitted.")
+submit_option = click.option(
+    "--submit", is_flag=True,
+    help="As a job of the cluster whose dashboard is at --address (default: "
+         f"{DASHBOARD}), which goes on without this machine.")
+hours_option = click.option(
+    "--max-device-hours", type=PositiveNumber(), default=None, metavar="HOURS",
+    help="Stop once all trials together have had a device for so long.")
+hub_option = click.option("--hub", metavar="DIR", default=None,
+                    help="Offline mirror of hub repositories. [default: the hub itself]")
+set_option = click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True,
+                    help="Override any key of the study, such as search.trials=50; repeatable.")
+format_option = click.option("--format", "form", type=click.Choice(["table", "json", "yaml"]),
+                       default="table", show_default=True, help="How to print.")
+
+
+def console() -> Console:
+    """Return the console for what a command prints; a pipe gets lines as long as they are."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)

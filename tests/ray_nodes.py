@@ -1,0 +1,92 @@
+"""A Ray cluster of several nodes on this machine: real `ray start` processes, each killed alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+WAIT_SECONDS = 120.0
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class RayNodes:
+    """Nodes in token mode; `environment` holds the token and this Python first on the path."""
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="ray-"))  # short, for the names of sockets
+        self.port, self.dashboard = free_port(), free_port()
+        self.token = secrets.token_hex(32)
+        self.environment = {
+            "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        self.nodes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def address(self) -> str:
+        """Where jobs are submitted."""
+        return f"http://127.0.0.1:{self.dashboard}"
+
+    def start_head(self, cpus: int) -> subprocess.Popen[bytes]:
+        node = self._start(
+            "--head", "--port", str(self.port), "--dashboard-port", str(self.dashboard),
+            "--dashboard-host", "127.0.0.1", "--include-dashboard", "true",
+            "--temp-dir", str(self._home), "--num-cpus", str(cpus))
+        self._wait_for_dashboard(node)
+        return node
+
+    def add_node(self, cpus: int) -> subprocess.Popen[bytes]:
+        return self._start("--address", f"127.0.0.1:{self.port}", "--num-cpus", str(cpus))
+
+    def kill(self, node: subprocess.Popen[bytes]) -> None:
+        """Kill a node at once, with everything that runs on it."""
+        os.killpg(node.pid, signal.SIGKILL)
+        node.wait()
+
+    def close(self) -> None:
+        for node in reversed(self.nodes):
+            if node.poll() is None:
+                self.kill(node)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        node = subprocess.Popen(
+            [sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
+             "--disable-usage-stats", "--node-ip-address", "127.0.0.1", *_own_ports(), *arguments],
+            env={**os.environ, **self.environment}, start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.nodes.append(node)
+        return node
+
+    def _wait_for_dashboard(self, node: subprocess.Popen[bytes]) -> None:
+        asked = urllib.request.Request(f"{self.address}/api/version",
+                                       headers={"Authorization": f"Bearer {self.token}"})
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            assert node.poll() is None
+            try:
+                with urllib.request.urlopen(asked, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(f"no dashboard at {self.address}")
+
+
+def _own_ports() -> list[str]:
+    """Return ports that nodes of one machine would otherwise all take."""
+    return [part for name in ("dashboard-agent-listen-port", "dashboard-agent-grpc-port",
+                              "metrics-export-port", "runtime-env-agent-port")
+            for part in (f"--{name}", str(free_port()))]
