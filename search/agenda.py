@@ -9,7 +9,7 @@ has ended.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from search.arm_design import arms_block, tuned_rates, tuning_block
 from search.confirmation import Choice, choose
@@ -30,7 +30,17 @@ __all__ = ["Agenda"]
 class Agenda:
     """The state of a search: what was planned, what runs, what ended; all of it journalled."""
 
-    def __init__(self, study: Study, space: SearchSpace, journal: Journal) -> None:
+    def __init__(self, study: Study, space: SearchSpace, journal: Journal,
+                 taken: Mapping[str, TrialResult] | None = None) -> None:
+        """Rebuild the state of a search.
+
+        Args:
+            study: the study.
+            space: its search space.
+            journal: of the search, empty at first.
+            taken: results of another search by their configurations' digests, which need not run.
+        """
+        self._taken = taken or {}
         self.study, self.space, self.journal = study, space, journal
         self.planned: dict[str, Planned] = {}
         self.running: dict[str, float] = {}  # trial -> Unix time of its start, in seconds
@@ -52,6 +62,15 @@ class Agenda:
 
     def next(self) -> Planned | None:
         """Return a trial that may start now, journalled; None when nothing can."""
+        while (planned := self._next()) is not None:
+            found = self._taken.get(planned.config.digest())
+            if found is None:
+                return planned
+            self.finished(found.model_copy(update={
+                "trial": planned.trial, "role": planned.role, "group": planned.group}))
+        return None
+
+    def _next(self) -> Planned | None:
         self._tell()
         for planned in self._startable():
             if planned.trial not in self.planned:

@@ -10,6 +10,7 @@ from threading import Thread
 
 from rich.console import Console
 
+from search.code_versions import code_of_trials, spell_code
 from search.entries import Question, Readout
 from search.item_errors import read_predictions
 from search.journal import Event, Journal
@@ -58,8 +59,14 @@ def illustrator(event: Event) -> None:
 
 def make_readout(directory: SearchDirectory, journal: Journal, question: Question) -> Readout:
     """Return the read-out of what the journal holds now."""
-    return read_out(collect(journal), question, search=directory.name,
-                    unfinished=unfinished(journal), predictions=read_predictions)
+    return _with_code(journal, read_out(
+        collect(journal), question, search=directory.name, unfinished=unfinished(journal),
+        predictions=read_predictions))
+
+
+def _with_code(journal: Journal, readout: Readout) -> Readout:
+    code = spell_code(code_of_trials(journal))
+    return readout.model_copy(update={"code": code}) if code else readout
 
 
 def write_answer(
@@ -70,8 +77,9 @@ def write_answer(
     from search.figures import draw_figures  # only an end draws
 
     results = collect(journal)
-    readout = read_out(results, question, search=directory.name, unfinished=unfinished(journal),
-                       measured={"wall_seconds": wall_seconds}, predictions=read_predictions)
+    readout = _with_code(journal, read_out(
+        results, question, search=directory.name, unfinished=unfinished(journal),
+        measured={"wall_seconds": wall_seconds}, predictions=read_predictions))
     directory.readout.write_text(as_json(readout), encoding="utf-8")
     tables = directory.path / "readout.md"
     tables.write_text(as_markdown(readout), encoding="utf-8")

@@ -161,6 +161,24 @@ def resume(name: str, address: str, tracking_uri: str | None, storage: str | Non
         resume_search(name, console=console(), options=options)
 
 
+@app.command(epilog="\b\nExamples:\n  stiltune extend lab-2 --set controls.seeds=10\n"
+                    "  stiltune extend scaling-lab --set arms.seeds=8 "
+                    "--set arms.pretraining_seeds=8")
+@click.argument("name")
+@set_option
+@address_option
+@tracking_option
+@storage_option
+@hub_option
+@hours_option
+def extend(name: str, overrides: Sequence[str], address: str, **given: Any) -> None:
+    """Start a search of NAME's study made wider with --set; what NAME has run is taken over."""
+    options = _options(address, submit=False, **given)
+    from search.commands import extend_search
+
+    extend_search(name, overrides=tuple(overrides), console=console(), options=options)
+
+
 def _options(address: str, *, submit: bool, **given: Any) -> Options:
     """Return the options of a search; Ray's token mode is set before Ray is imported."""
     from search.options import Options

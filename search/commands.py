@@ -1,4 +1,4 @@
-"""Starting and resuming: read the study or the journal, check the data, open the search."""
+"""Starting, resuming, extending: read the study or the journal, check the data, open the search."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 
 from search.check import body_parameters
+from search.code_versions import code_now
+from search.extension import Base, base_of
 from search.faults import InterruptedSearch, UserError
 from search.finding import find_anywhere
 from search.journal import Journal
@@ -23,7 +25,7 @@ from search.study import Study
 from search.versions import versions
 from spaces.value import digest_of
 
-__all__ = ["resume_search", "start_search"]
+__all__ = ["extend_search", "resume_search", "start_search"]
 
 
 def start_search(
@@ -43,21 +45,45 @@ def start_search(
         UserError: if the study, an option or the data is at fault; nothing was started.
         InterruptedSearch: if the user stopped it.
     """
-    began = time.time()
     study = Study.from_file(name, overrides)
+    _open(study, options, console, taken=taken)
+
+
+def extend_search(
+    name: str, *, overrides: tuple[str, ...], options: Options, console: Console
+) -> None:
+    """Start a search of a wider study, which takes over what the search `name` has already run.
+
+    Raises:
+        UserError: if there is no such search, the study, an option or the data is at fault.
+        InterruptedSearch: if the user stopped it.
+    """
+    base = base_of(name, storage=options.storage, tracking_uri=options.tracking_uri)
+    _open(base.study(overrides), options.model_copy(update={
+        "storage": base.storage, "hub": options.hub or base.hub}), console, base=base)
+
+
+def _open(
+    study: Study, options: Options, console: Console, *, taken: str | None = None,
+    base: Base | None = None,
+) -> None:
+    began = time.time()
     check_options(study, options)
     root = storage_root(options.storage)
     workspace = workspace_of(study, options, root)
     with Preparation(study, workspace) as preparation:
         snapshot = take_snapshot(study, workspace)
+        if base is not None:
+            base.check(study, snapshot)
         directory = taken_search(root, taken) if taken else new_search(root, study.study)
         directory.study.write_text(study.to_yaml(), encoding="utf-8")
         journal = Journal(directory.journal)
         journal.append(
             "opened", search=directory.name, search_id=digest_of([directory.name, began]),
             study=study.model_dump(mode="json"), study_yaml=study.to_yaml(),
-            versions=versions(), storage=str(root), hub=options.hub,
+            versions=versions(), code=code_now(), storage=str(root), hub=options.hub,
             **({"parameters": body_parameters(study, workspace)} if study.arms else {}),
+            **({} if base is None else {"extends": base.name}),
             **snapshot.model_dump(mode="json"))
         console.print(f"{directory.name}: {study.question}", highlight=False)
         for warning in (*study.warnings(), *snapshot.notes()):
@@ -84,7 +110,7 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
     with Preparation(study, workspace) as preparation:
         if not journal.of("closed"):
             _check_unchanged(data, take_snapshot(study, workspace), console)
-        journal.append("resumed")
+        journal.append("resumed", code=code_now())
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
                         sizes=data["sizes"], options=options, console=console), preparation)
 

@@ -154,7 +154,8 @@ class Readout(Value):
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
     `robustness` holds what arms lose on changed rows, where they were asked any. `coverage` tells
-    nearness from number on a curve that was meant to.
+    nearness from number on a curve that was meant to. `code` says which trials were run by which
+    code, where it was not one.
     """
 
     search: str
@@ -183,6 +184,7 @@ class Readout(Value):
         default=(), exclude_if=lambda given: not given)
     coverage: CurveCoverage | None = Field(default=None,
                                            exclude_if=lambda given: given is None)
+    code: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -232,6 +232,8 @@ def _trial_of(event: Event) -> str:
 def _ending_tags(result: TrialResult) -> dict[str, str]:
     tags = {"stiltune.outcome": result.outcome.value, "stiltune.marks": ", ".join(result.marks),
             "stiltune.device": result.cost.device, "stiltune.precision": result.cost.precision}
+    if result.taken_from is not None:
+        tags["stiltune.taken_from"] = result.taken_from
     if result.scores is not None:  # tags, which an ending told again may change
         tags |= {f"stiltune.representation.{choice.task}": choice.chosen.name
                  for choice in result.scores.representations}

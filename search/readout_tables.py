@@ -143,6 +143,7 @@ def _outcomes(readout: Readout) -> TextTable:
     notes = [f"{each.trial}: {each.reason}" for each in readout.excluded[:5]]
     if len(readout.excluded) > 5:
         notes.append(f"and {len(readout.excluded) - 5} more, all in the JSON under `excluded`")
+    notes += [f"Not all by one code: {line}" for line in readout.code]
     return TextTable("Trials", ("role", *names), rows, notes)
 
 

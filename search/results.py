@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from search.journal import Journal
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
@@ -40,7 +42,8 @@ class TrialResult(Value):
     curve point or row of the table it belongs to among designed trials; `rung` is the last rung
     scored; `marks` holds `chance-level` and `collapsed` where they apply; `objective` is what
     the sampler was told, None when it was told nothing. `baselines` are what characters alone
-    score on a control's report panel; only controls hold them, and not every one.
+    score on a control's report panel; only controls hold them, and not every one. `taken_from`
+    names the search and trial that ran it, where this search is an extension of that one.
     """
 
     trial: str
@@ -57,6 +60,7 @@ class TrialResult(Value):
     predictions: str | None = None  # URI of the Parquet file of predictions per example
     objective: float | None = None
     baselines: tuple[Baseline, ...] = ()
+    taken_from: str | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 def collect(journal: Journal) -> list[TrialResult]:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from search.agenda import Agenda
 from search.answer import illustrator, print_answer, question_of, write_answer
 from search.cluster import capacity, joined
+from search.extension import taken_over
 from search.faults import InterruptedSearch, SpentSearch
 from search.headline import summary
 from search.interrupts import Interrupted
@@ -38,7 +39,8 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
     agenda: Agenda | None = None
     try:
         tracker.start()
-        agenda = Agenda(search.study, search.study.space(search.sizes), search.journal)
+        agenda = Agenda(search.study, search.study.space(search.sizes), search.journal,
+                        taken_over(search.journal))
         began = time.monotonic()
         if not agenda.is_done and not _run_trials(search, agenda, preparation):
             return

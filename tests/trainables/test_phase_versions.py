@@ -17,18 +17,11 @@ import trainables.encoded_cache
 import trainables.lab.lab
 import trainables.lab.similarity
 import trainables.table_rows
-from trainables.baselines import BaselinesPhase
-from trainables.evaluate import EvaluatePhase
-from trainables.intermediate import IntermediatePhase
+from trainables.phase_versions import PHASES, phase_versions
 from trainables.phases import Phase
-from trainables.pretrain import LoadPublished, PretrainLab
-from trainables.simulated import SimulatedPhase
-from trainables.target import TargetPhase
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = Path(__file__).with_name("phase_versions.json")
-PHASES: tuple[type[Phase], ...] = (LoadPublished, PretrainLab, IntermediatePhase, TargetPhase,
-                                   EvaluatePhase, BaselinesPhase, SimulatedPhase)
 # Not followed: values that stand in the digests themselves, data that stands there by its
 # fingerprint, and where results are kept.
 APART = ("spaces.", "trainables.sources", "trainables.lab", "trainables.phase_store",
@@ -101,6 +94,8 @@ def test_every_phase_is_watched() -> None:
     named = {each for each in vars(trainables.trial).values()
              if inspect.isclass(each) and issubclass(each, Phase) and not inspect.isabstract(each)}
     assert named <= set(PHASES)
+    assert phase_versions() == {name: entry["version"] for name, entry in
+                                json.loads(RECORD.read_text()).items() if name not in KEPT}
 
 
 def test_a_digest_sees_code_and_not_prose(tmp_path: Path) -> None:
