@@ -19,6 +19,7 @@ from search.objective import Objective
 from search.representation_use import RepresentationUse
 from search.robustness import RobustnessSection
 from search.saturation import Saturation
+from search.survey import Survey
 from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
@@ -127,7 +128,8 @@ class Question(Value):
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
     `references` the mixtures every search is held against, by name; `shared` what of the
     intermediate data is the targets' own; `absent` the tasks left out, each with why; `arms` the
-    section of the study, `parameters` those of each model's body.
+    section of the study, `parameters` those of each model's body; `survey` what the targets'
+    languages are to the encoders, where it was taken.
     """
 
     kinds: dict[str, Kind]
@@ -140,6 +142,7 @@ class Question(Value):
     absent: tuple[str, ...] = ()
     arms: Arms | None = None
     parameters: dict[str, int] = {}
+    survey: Survey | None = None
 
 
 class Readout(Value):

@@ -68,7 +68,7 @@ def read_out(
         transfer_table=transfer_table(listed, question.kinds, question.absent),
         arms=None if question.arms is None else read_arms(
             listed, question.arms, question.kinds, parameters=question.parameters,
-            retrieval=question.retrieval),
+            retrieval=question.retrieval, survey=question.survey),
         benchmarks=benchmark_sections(
             listed, question.kinds, order=[standing.group for standing in standings],
             shared=question.shared, predictions=predictions),
