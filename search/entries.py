@@ -13,6 +13,7 @@ from search.benchmark_scores import BenchmarkSection
 from search.comparison import Comparison
 from search.confirmation import is_winner
 from search.curve_coverage import CurveCoverage
+from search.curve_work import CurveWork
 from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
@@ -157,7 +158,7 @@ class Readout(Value):
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
     `robustness` holds what arms lose on changed rows, where they were asked any. `coverage` tells
-    nearness from number on a curve that was meant to.
+    nearness from number on a curve that was meant to, `curve_work` what its trials train on.
     """
 
     search: str
@@ -186,6 +187,7 @@ class Readout(Value):
         default=(), exclude_if=lambda given: not given)
     coverage: CurveCoverage | None = Field(default=None,
                                            exclude_if=lambda given: given is None)
+    curve_work: tuple[CurveWork, ...] = Field(default=(), exclude_if=lambda given: not given)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
