@@ -91,7 +91,8 @@ def _fertility(
 ) -> TargetCovariate | str:
     """Return the mean fertility over models and tasks by target, or why there is none."""
     if survey is None:
-        return "it is measured once the trials have ended, and this search has no measurement"
+        return ("it is measured once the trials have ended, which this search has not done yet "
+                "(`stiltune resume` does)")
     names = [model.name for model in models]
     cut = [each for each in survey.cut if each.model in names and each.task in tasks
            and each.language in targets]

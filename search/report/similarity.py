@@ -41,7 +41,11 @@ def _parts(found: SourceEffects, suffix: str) -> Iterator[Part]:
     sizes = [Size(place, size, f"{short_count(size)} body parameters",
                    TASK_COLOURS[place % len(TASK_COLOURS)], _SYMBOLS[place % len(_SYMBOLS)])
              for place, size in enumerate(found.effects.sizes)]
-    yield _slopes(f"similarity-slopes{suffix}", found.family, found.effects, sizes)
+    if any(each.effect is not None for each in found.effects.distances):
+        yield _slopes(f"similarity-slopes{suffix}", found.family, found.effects, sizes)
+    else:
+        yield (f"{found.family}: there is no figure of slopes, for beside sources, targets and "
+               "script nothing is left of any distance.")
     yield pairs_figure(f"similarity-pairs{suffix}", found.family, found.effects, sizes)
 
 
