@@ -19,6 +19,7 @@ from search.renderings import as_json, as_latex, as_markdown, as_tables, as_yaml
 from search.results import collect, unfinished
 from search.storage import SearchDirectory
 from search.study import Study
+from search.survey import Survey
 from search.tracking import Tracker
 from spaces.models import LabModel
 from spaces.search_space import SearchSpace
@@ -29,7 +30,8 @@ __all__ = ["illustrator", "make_readout", "print_answer", "print_readout", "ques
 
 
 def question_of(
-    study: Study, space: SearchSpace, parameters: Mapping[str, int] | None = None
+    study: Study, space: SearchSpace, parameters: Mapping[str, int] | None = None,
+    survey: Survey | None = None,
 ) -> Question:
     """Return what a read-out must know of a study.
 
@@ -37,6 +39,7 @@ def question_of(
         study: the study.
         space: its search space.
         parameters: of the models' bodies, as the journal has them; the lab's are known.
+        survey: of the targets' languages, as the journal has it.
     """
     lab = {model.name: count_parameters(model, None).body for model in study.models
            if isinstance(model, LabModel)}
@@ -45,7 +48,7 @@ def question_of(
         winners=study.confirmation.winners, references=space.references(),
         retrieval=study.search.retrieval, shared=study.shared_data,
         absent=tuple(f"{name} ({why})" for name, why in study.absent_tasks.items()),
-        arms=study.arms, parameters={**lab, **(parameters or {})})
+        arms=study.arms, parameters={**lab, **(parameters or {})}, survey=survey)
 
 
 def illustrator(event: Event) -> None:

@@ -33,6 +33,7 @@ from search.octave_line import unit_slopes
 from search.octave_slopes import MIN_SIZES
 from search.results import Outcome, Role, TrialResult
 from search.source_effects import source_effects, sources_of
+from search.survey import Survey
 from spaces.tasks import Kind
 
 __all__ = ["MAX_T", "read_arms"]
@@ -43,6 +44,7 @@ MAX_T: Final = "max-T over sign flips of units"
 def read_arms(
     results: Iterable[TrialResult], arms: Arms, kinds: Mapping[str, Kind], *,
     parameters: Mapping[str, int] | None = None, retrieval: bool = False,
+    survey: Survey | None = None,
 ) -> ArmsReadout | None:
     """Return the read-out of the arms, None where none of their trials ended.
 
@@ -52,6 +54,7 @@ def read_arms(
         kinds: each target task's category.
         parameters: body parameters by model; slopes need them.
         retrieval: whether training-free retrieval counts where the contrast names no tasks.
+        survey: what was measured of the targets' languages.
     """
     listed = sorted(results, key=lambda result: (len(result.trial), result.trial))
     ran = [result for result in listed if result.role is Role.ARM]
@@ -68,7 +71,9 @@ def read_arms(
         units=len({unit for by_unit in found.means().values() for unit in by_unit}),
         primary=_primary(asked), gains=gains, controls=_controls_of(found, listed, ran),
         slopes=_slopes(found), correction=correction,
-        sources=source_effects(found.scores, arms, sources_of(ran), tasks)
+        sources=source_effects(
+            found.scores, arms, sources_of(ran), tasks, survey=survey,
+            models={result.config.model.name: result.config.model for result in ran})
         if arms.sources else ())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from search.arm_entries import ArmsReadout, PrimaryAnswer
 from search.intervals import Interval, spell
-from search.source_tables import source_table
+from search.source_tables import source_table, target_table
 from search.text_tables import NONE, TextTable, p_text
 
 __all__ = ["arm_tables", "primary_headline", "primary_notes"]
@@ -31,6 +31,8 @@ def arm_tables(arms: ArmsReadout, *, is_headline: bool = False) -> Iterator[Text
     yield TextTable("Primary contrast", (), (), answer + primary_notes(arms.primary))
     for each in arms.sources:
         yield source_table(each, is_headline=is_headline)
+        if (targets := target_table(each)) is not None:
+            yield targets
     yield _gains(arms)
     yield _controls(arms)
     if arms.slopes:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from search.curve_coverage import CurveCoverage
+from search.curve_work import CurveWork, work_note
 from search.doubling_tests import ALPHA
 from search.intervals import in_points, spell
 from search.saturation import Saturation
 from search.stacking import Combination
 from search.text_tables import NONE, TextRow, TextTable, p_text
 
-__all__ = ["curve_notes", "curve_table", "doublings_table"]
+__all__ = ["curve_notes", "curve_table", "doublings_table", "work_table"]
 
 
 def curve_table(curve: Saturation, coverage: CurveCoverage | None = None) -> TextTable:
@@ -67,6 +68,24 @@ def doublings_table(curve: Saturation) -> TextTable:
         [f"One-sided t tests over orders and seed blocks, each answer at {ALPHA:.0%} over all "
          "doublings: more by Holm's correction, at most in turn from the top until one is not "
          "shown. Where x or its double was not measured, the gain is read off between neighbours."])
+
+
+def work_table(
+    work: Sequence[CurveWork], tokens: Mapping[str, float], axis: str
+) -> TextTable:
+    """Return what the curve's trials train on at each x.
+
+    Args:
+        work: of each x.
+        tokens: those read, by x; lacking where the store had them all.
+        axis: what x counts.
+    """
+    rows = [(str(each.x), f"{each.examples:,}", f"{each.updates:,}",
+             "all" if each.distinct is None else f"{each.distinct:,}",
+             f"{tokens[str(each.x)]:,.0f}" if str(each.x) in tokens else NONE) for each in work]
+    return TextTable(f"Training at each point of the {axis} curve",
+                     (axis, "examples", "updates", "different in each language", "tokens read"),
+                     rows, [work_note(work)])
 
 
 def _where(found: Combination) -> str:

@@ -59,8 +59,9 @@ def controls(study: Study, space: SearchSpace) -> list[Designed]:
 def curve_block(study: Study, space: SearchSpace) -> list[Designed]:
     """Return the curve's block: counts x orders x seeds at the search's fidelity.
 
-    The mixture and the recipe are the same in all of it, and so is the total of examples or what
-    each language has of them. At count 0 every order is English alone, run once per seed.
+    The mixture and the recipe are the same in all of it, and so is the total of examples, or what
+    each language has of them, or with held updates both. At count 0 every order is English alone,
+    run once per seed.
     """
     if study.curve is None or study.curve_mixture is None:
         return []
@@ -140,13 +141,18 @@ def confirmations(
 
 def _with_share(config: TrialConfig, curve: Curve) -> TrialConfig:
     """Return a trial of the curve with the examples of its set, at least one."""
-    assert config.intermediate is not None  # made from a point
+    phase, largest = config.intermediate, curve.counts[-1] + curve.english
+    assert phase is not None  # made from a point
     if curve.examples == "total":
         return config
-    share = ((config.intermediate.languages.count + curve.english)
-             / (curve.counts[-1] + curve.english))
-    examples = max(1, round(share * config.fidelity.intermediate_examples))
-    fidelity = config.fidelity.model_copy(update={"intermediate_examples": examples})
+    in_all = config.fidelity.intermediate_examples
+    if curve.updates == "held":
+        distinct = max(1, round(in_all / largest))
+        return config.model_copy(update={"intermediate": phase.model_copy(
+            update={"distinct_examples": distinct})})
+    share = (phase.languages.count + curve.english) / largest
+    fidelity = config.fidelity.model_copy(
+        update={"intermediate_examples": max(1, round(share * in_all))})
     return config.model_copy(update={"fidelity": fidelity})
 
 

@@ -13,12 +13,14 @@ from search.benchmark_scores import BenchmarkSection
 from search.comparison import Comparison
 from search.confirmation import is_winner
 from search.curve_coverage import CurveCoverage
+from search.curve_work import CurveWork
 from search.further import FurtherComparison
 from search.intervals import LEVEL
 from search.objective import Objective
 from search.representation_use import RepresentationUse
 from search.robustness import RobustnessSection
 from search.saturation import Saturation
+from search.survey import Survey
 from search.table_entries import TransferTable
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
@@ -127,7 +129,8 @@ class Question(Value):
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
     `references` the mixtures every search is held against, by name; `shared` what of the
     intermediate data is the targets' own; `absent` the tasks left out, each with why; `arms` the
-    section of the study, `parameters` those of each model's body.
+    section of the study, `parameters` those of each model's body; `survey` what the targets'
+    languages are to the encoders, where it was taken.
     """
 
     kinds: dict[str, Kind]
@@ -140,6 +143,7 @@ class Question(Value):
     absent: tuple[str, ...] = ()
     arms: Arms | None = None
     parameters: dict[str, int] = {}
+    survey: Survey | None = None
 
 
 class Readout(Value):
@@ -154,8 +158,8 @@ class Readout(Value):
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
     `robustness` holds what arms lose on changed rows, where they were asked any. `coverage` tells
-    nearness from number on a curve that was meant to. `code` says which trials were run by which
-    code, where it was not one.
+    nearness from number on a curve that was meant to, `curve_work` what its trials train on. `code`
+    says which trials were run by which code, where it was not one.
     """
 
     search: str
@@ -185,6 +189,7 @@ class Readout(Value):
     coverage: CurveCoverage | None = Field(default=None,
                                            exclude_if=lambda given: given is None)
     code: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
+    curve_work: tuple[CurveWork, ...] = Field(default=(), exclude_if=lambda given: not given)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

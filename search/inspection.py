@@ -18,6 +18,7 @@ from search.journal import Journal
 from search.options import Options, workspace_of
 from search.storage import CACHE, cache_directory, storage_root, store_uri
 from search.study import Study
+from search.survey import survey_of
 from trainables.kept_files import collect_kept, kept_files
 from trainables.phase_store import PhaseStore
 
@@ -39,7 +40,8 @@ def best_of(
     journal = Journal(directory.journal)
     study = Study.from_journal(journal)
     opened = journal.of("opened")[0].data
-    question = question_of(study, study.space(opened["sizes"]), opened.get("parameters"))
+    question = question_of(study, study.space(opened["sizes"]), opened.get("parameters"),
+                           survey_of(journal))
     print_readout(console, make_readout(directory, journal, question), form)
 
 

@@ -29,6 +29,7 @@ EventKind = Literal[
     "confirming",  # winners and references to confirm were chosen
     "interrupted",
     "resumed",
+    "surveyed",  # what encoders have read of the targets' languages, how tokenizers cut them
     "closed",  # the read-out was made
 ]
 

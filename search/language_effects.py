@@ -2,8 +2,8 @@
 
 Within a target the control is one number for all sources, so that the score given its control and
 the score are one comparison, whatever the control's slope; the raw gain would fix that slope at 1.
-What varies with the target alone (control, pretraining data, tokens a word) is told between
-targets, beside the distances and not through them.
+What varies with the target alone (control, pretraining data, tokens a word) changes none of that;
+it is told between targets (see `between_targets`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from search.between_targets import CovariateEffect, between_targets
 from search.contrasts import holm
-from search.error_terms import ErrorTerm, jackknifed, summed_interval
+from search.error_terms import jackknifed
 from search.intervals import LEVEL, Interval, spell
 from search.language_grid import (
     LanguageGrid,
     Measurement,
+    Pair,
     PairFunction,
     language_grid,
     pair_part,
@@ -32,8 +34,8 @@ from search.language_permutation import (
 from spaces.languages import language
 from spaces.value import Value
 
-__all__ = ["STEP", "CovariateEffect", "DistanceEffect", "Effect", "LanguageEffects",
-           "language_effects", "script_match"]
+__all__ = ["STEP", "DistanceEffect", "Effect", "LanguageEffects", "language_effects",
+           "script_match"]
 
 STEP: Final = 0.1
 """The distance that effects are given for; distances lie in [0, 1]."""
@@ -62,26 +64,22 @@ class DistanceEffect(Value):
     """What a distance does within targets: at the mean size, and more of it per octave of size.
 
     `effect` is None where sources, targets and covariates leave nothing of the distance;
-    `per_octave` as well where there is one size.
+    `per_octave` as well where there is one size. `by_size` are the effects at each size, in points
+    per `STEP`, not tested.
     """
 
     distance: str
     effect: Effect | None
     per_octave: Effect | None
+    by_size: tuple[Interval, ...] = ()
     sentence: str
-
-
-class CovariateEffect(Value):
-    """Points per unit of what varies with the target alone, beside the others: between targets."""
-
-    covariate: str
-    points: Interval
 
 
 class LanguageEffects(Value):
     """The effects of distances, and of what targets are; `blocks` are sizes and seeds.
 
-    `arrangements` is the number of ways in which languages can change places.
+    `arrangements` is the number of ways in which languages can change places. `pairs` are what
+    the effects are read from, by source and then by target.
     """
 
     sources: tuple[str, ...]
@@ -92,6 +90,8 @@ class LanguageEffects(Value):
     arrangements: int
     distances: tuple[DistanceEffect, ...]
     between: tuple[CovariateEffect, ...]
+    between_refused: str | None = None
+    pairs: tuple[Pair, ...] = ()
 
 
 def script_match(source: str, target: str) -> float:
@@ -133,15 +133,24 @@ def language_effects(
     growths = [None if grid.per_octave is None else
                _effect(grid.per_octave, table, covariates, groups, (draws, seed))
                for table in tables.values()]
+    between = between_targets(grid.targets, grid.mean.mean(axis=0), grid.control,
+                              target_covariates or {})
     return LanguageEffects(
         sources=grid.sources, targets=grid.targets, sizes=grid.sizes, blocks=grid.blocks,
         left_out=grid.left_out, arrangements=arrangements(groups[0]) * arrangements(groups[1]),
         distances=tuple(
             DistanceEffect(distance=name, effect=effect, per_octave=growth,
+                           by_size=_by_size(grid, tables[name], covariates),
                            sentence=_sentence(name, effect, growth, grid))
             for name, effect, growth in zip(tables, _corrected(means), _corrected(growths),
                                             strict=True)),
-        between=_between(grid, target_covariates or {}))
+        between=between.effects, between_refused=between.refused,
+        pairs=grid.pairs(distances, functions))
+
+
+def _by_size(grid: LanguageGrid, table: Array, covariates: Array) -> tuple[Interval, ...]:
+    found = [_slope(points, table, covariates) for points in grid.by_size[:, 0]]
+    return tuple(each for each in found if each is not None)
 
 
 def _families(
@@ -158,6 +167,16 @@ def _effect(
     points: Array, table: Array, covariates: Array, families: tuple[list[str], list[str]],
     drawing: tuple[int, int],
 ) -> Effect | None:
+    interval = _slope(points, table, covariates)
+    if interval is None:
+        return None
+    draws, seed = drawing
+    return Effect(points=interval, p_value=permutation_p(
+        points, table, covariates, families, draws=draws, seed=seed))
+
+
+def _slope(points: Array, table: Array, covariates: Array) -> Interval | None:
+    """Return the slope on a distance within targets, its interval over languages."""
     rows, columns = np.indices(points.shape)
     scale = 1e-9 * max(1.0, float(np.abs(table).max()))
 
@@ -174,46 +193,13 @@ def _effect(
         return None
     interval, = jackknifed(slope, [rows.ravel().tolist(), columns.ravel().tolist()],
                            units=min(points.shape))
-    draws, seed = drawing
-    return Effect(points=interval, p_value=permutation_p(
-        points, table, covariates, families, draws=draws, seed=seed))
+    return interval
 
 
 def _corrected(effects: Sequence[Effect | None]) -> list[Effect | None]:
     adjusted = holm([None if each is None else each.p_value for each in effects])
     return [None if each is None else each.model_copy(update={"adjusted_p_value": value})
             for each, value in zip(effects, adjusted, strict=True)]
-
-
-def _between(
-    grid: LanguageGrid, given: Mapping[str, Mapping[str, float]]
-) -> tuple[CovariateEffect, ...]:
-    """Return the least-squares effects of what targets are on their mean scores, t intervals.
-
-    None where there are too few targets, or one covariate follows from the others.
-    """
-    columns = {"control": grid.control}
-    for name, values in given.items():
-        lacking = [code for code in grid.targets if code not in values]
-        if lacking:
-            raise ValueError(f"`target_covariates` must hold every target, got no {name} of "
-                             f"{lacking[0]!r}")
-        columns[name] = np.array([values[code] for code in grid.targets], float)
-    design = np.stack([np.ones(len(grid.targets)), *columns.values()], axis=1)
-    scale = np.abs(design).max(axis=0)
-    freedom = len(grid.targets) - design.shape[1]
-    if freedom < 1 or np.linalg.matrix_rank(design / np.where(scale, scale, 1)) < design.shape[1]:
-        return ()
-    means = grid.mean.mean(axis=0)
-    inverse = np.linalg.inv(design.T @ design)
-    fitted = inverse @ design.T @ means
-    residual = means - design @ fitted
-    variance = float(residual @ residual) / freedom * np.diag(inverse)
-    return tuple(
-        CovariateEffect(covariate=name, points=summed_interval(
-            float(fitted[place]), [ErrorTerm(float(variance[place]), freedom)],
-            units=len(grid.targets)))
-        for place, name in enumerate(columns, start=1))
 
 
 def _sentence(

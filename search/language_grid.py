@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from spaces.value import Value
 
-__all__ = ["LEAST_CROSSED", "LanguageGrid", "Measurement", "PairFunction", "language_grid",
-           "pair_part"]
+__all__ = ["LEAST_CROSSED", "LanguageGrid", "Measurement", "Pair", "PairFunction",
+           "language_grid", "pair_part", "partial_points"]
 
 LEAST_CROSSED: Final = 3
 """The fewest sources, and the fewest targets, that are crossed."""
@@ -40,11 +40,26 @@ class Measurement(Value):
     control: float
 
 
+class Pair(Value):
+    """A source and a target: what they are to each other, and what was scored at each size.
+
+    `distances` and `covariates` by name; `scores` and `controls` in points, a value a size.
+    """
+
+    source: str
+    target: str
+    distances: dict[str, float]
+    covariates: dict[str, float]
+    scores: tuple[float, ...]
+    controls: tuple[float, ...]
+
+
 class LanguageGrid(NamedTuple):
     """Points by pair: `mean` [sources, targets] over sizes and seeds, `per_octave` its growth.
 
-    `control` [targets] is the targets' mean control. `per_octave` is None of one size. `left_out`
-    are the blocks (size and seed) in which some pair is lacking.
+    `control` [targets] is the targets' mean control. `per_octave` is None of one size. `by_size`
+    [sizes, 2, sources, targets] has scores and controls, means over seeds. `left_out` are the
+    blocks (size and seed) in which some pair is lacking.
     """
 
     sources: tuple[str, ...]
@@ -54,12 +69,26 @@ class LanguageGrid(NamedTuple):
     mean: Array
     per_octave: Array | None
     control: Array
+    by_size: Array
     left_out: tuple[str, ...]
 
     def table(self, function: PairFunction) -> Array:
         """Return what the pairs are by a function, shape [sources, targets]."""
         return np.array([[function(source, target) for target in self.targets]
                          for source in self.sources], float)
+
+    def pairs(
+        self, distances: Mapping[str, PairFunction], covariates: Mapping[str, PairFunction]
+    ) -> tuple[Pair, ...]:
+        """Return each pair with what it is by these functions, by source and then by target."""
+        return tuple(
+            Pair(source=source, target=target,
+                 distances={name: each(source, target) for name, each in distances.items()},
+                 covariates={name: each(source, target) for name, each in covariates.items()},
+                 scores=tuple(self.by_size[:, 0, row, column].tolist()),
+                 controls=tuple(self.by_size[:, 1, row, column].tolist()))
+            for row, source in enumerate(self.sources)
+            for column, target in enumerate(self.targets))
 
 
 def language_grid(rows: Sequence[Measurement]) -> LanguageGrid:
@@ -95,7 +124,7 @@ def language_grid(rows: Sequence[Measurement]) -> LanguageGrid:
     growth = (np.tensordot(octaves, means[:, 0], 1) / float(octaves @ octaves)
               if len(sizes) > 1 else None)
     return LanguageGrid(sources, targets, sizes, len(whole), means[:, 0].mean(axis=0), growth,
-                        means[:, 1].mean(axis=(0, 1)), left_out)
+                        means[:, 1].mean(axis=(0, 1)), means, left_out)
 
 
 def _blocks(
@@ -127,6 +156,25 @@ def pair_part(values: Array, covariates: Array) -> Array:
     flat = left.reshape(*left.shape[:-2], -1)
     rest: Array = flat - (flat @ basis) @ basis.T
     return rest.reshape(left.shape)
+
+
+def partial_points(points: Array, table: Array, covariates: Array) -> tuple[Array, float]:
+    """Return points as a distance is read from them, and the slope: to be drawn over the distance.
+
+    Effects of sources, of targets and of covariates are taken off; the distance's own part is put
+    back, so that least squares through the result has the slope (partial residuals: Larsen and
+    McCleary 1972). It is in points per unit of `table`, 0 where nothing is left of the distance.
+
+    Args:
+        points: shape [sources, targets].
+        table: the distance, same shape.
+        covariates: shape [covariates, sources, targets].
+    """
+    rest, left = pair_part(points, covariates), pair_part(table, covariates)
+    if np.abs(left).max() <= 1e-9 * max(1.0, float(np.abs(table).max())):
+        return rest, 0.0
+    slope = float((left * rest).sum() / (left**2).sum())
+    return rest + slope * (table - table.mean() - left), slope
 
 
 def _centred(values: Array) -> Array:

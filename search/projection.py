@@ -78,6 +78,8 @@ class Projection:
                 return self._told_changes(event)
             case "confirming":
                 return [self._parent(event, texts={"confirming.json": _json(event.data)})]
+            case "surveyed":
+                return [self._parent(event, texts={"survey.json": _json(event.data)})]
             case "interrupted":
                 return self._interrupted(event)
             case "resumed":

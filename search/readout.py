@@ -11,6 +11,7 @@ from search.benchmark_scores import Predictions, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import choose, winner_set
 from search.curve_coverage import read_coverage
+from search.curve_work import curve_tokens, curve_work
 from search.entries import Question, Readout
 from search.evidence import controls_of, costs_of, excluded_of, outcomes_of, selection_of
 from search.objective import Objective
@@ -62,19 +63,20 @@ def read_out(
         curve=curve, controls=controls_of(listed, objective), outcomes=outcomes,
         excluded=excluded_of(listed, standings, unfinished),
         selection=selection_of(listed, objective, question), next=(),
-        measured={**costs_of(listed), **(measured or {})},
+        measured={**costs_of(listed), **curve_tokens(listed), **(measured or {})},
         non_copy=non_copy_entries(apart, entries, objective),
         non_copy_metrics=non_copy_metrics(apart, objective.tasks),
         transfer_table=transfer_table(listed, question.kinds, question.absent),
         arms=None if question.arms is None else read_arms(
             listed, question.arms, question.kinds, parameters=question.parameters,
-            retrieval=question.retrieval),
+            retrieval=question.retrieval, survey=question.survey),
         benchmarks=benchmark_sections(
             listed, question.kinds, order=[standing.group for standing in standings],
             shared=question.shared, predictions=predictions),
         representations=representation_use(listed),
         robustness=robustness_sections(listed),
         coverage=None if curve is None else read_coverage(listed, objective),
+        curve_work=() if curve is None else curve_work(listed),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from search.arm_tables import arm_tables
 from search.benchmark_tables import benchmark_tables, shared_data_table
 from search.comparison_tables import comparison_tables
-from search.curve_table import curve_table
+from search.curve_table import curve_table, work_table
 from search.entries import Entry, Readout
 from search.further import NAMES
 from search.headline import NON_COPY, gain_text, mixture_text, non_copy_metrics_text
@@ -39,6 +39,9 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
     yield from robustness_tables(readout.robustness)
     if readout.curve is not None:
         yield curve_table(readout.curve, readout.coverage)
+        if readout.curve_work:
+            yield work_table(readout.curve_work, readout.measured.get("curve_tokens", {}),
+                             readout.curve.axis)
     if readout.arms is not None and not readout.arms_are_answer:
         yield from arm_tables(readout.arms)
     if readout.controls and not readout.arms_are_answer:  # which have a table of their own

@@ -17,6 +17,8 @@ from search.live import LiveView
 from search.open_search import OpenSearch
 from search.pilot import print_projection
 from search.preparation import Preparation
+from search.survey import survey_of
+from search.surveying import is_surveyed, take_survey
 from search.tracking import Tracker
 from search.tuner import run_search
 
@@ -44,11 +46,13 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
         began = time.monotonic()
         if not agenda.is_done and not _run_trials(search, agenda, preparation):
             return
+        _survey(search)
         with search.console.status("reading out"):
             readout = write_answer(
                 search.directory, search.journal, question_of(
                     search.study, agenda.space,
-                    search.journal.of("opened")[0].data.get("parameters")),
+                    search.journal.of("opened")[0].data.get("parameters"),
+                    survey_of(search.journal)),
                 wall_seconds=time.monotonic() - began, tracker=tracker)
         search.journal.append("closed", readout=readout.as_data(), summary=summary(readout))
     except LimitReached as stop:
@@ -89,6 +93,14 @@ def _run_trials(search: OpenSearch, agenda: Agenda, preparation: Preparation) ->
             print_projection(search, agenda, offered.max_concurrent)
             return False
     return True
+
+
+def _survey(search: OpenSearch) -> None:
+    """Take the survey, once trials have made all that it reads."""
+    if is_surveyed(search.study) and survey_of(search.journal) is None:
+        with search.console.status("surveying the targets' languages"):
+            survey = take_survey(search.study, search.workspace)
+        search.journal.append("surveyed", **survey.model_dump(mode="json"))
 
 
 def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:

@@ -158,7 +158,9 @@ class Curve(Value):
     `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only. The
     `mixture` is a mapping of tasks to weights, or `uniform` (None). With `examples: total` every
     set trains on as many examples; with `per_language` each of its languages, English among them,
-    has as many as in the largest set, so that updates rise with the count.
+    has as many as in the largest set, so that updates rise with the count; with `updates: held`
+    these are its different examples, and every set trains on as many in all as the largest, so
+    that fewer languages see theirs more often.
     `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
     known, the standard deviation in points of a doubling's gain between orders. With `placed` only
     those trials of the block run that the verdict needs, unit by unit, until it stands.
@@ -170,9 +172,10 @@ class Curve(Value):
     seeds: Annotated[Whole, Field(ge=2, le=500)] = 2
     mixture: Mixture | None = None
     english: Switch = True
-    # Left out where it is the total, so that these studies keep the digests they always had.
+    # Left out where they are as usual, so that these studies keep the digests they always had.
     examples: Literal["total", "per_language"] = Field(
         default="total", exclude_if=lambda given: given == "total")
+    updates: Literal["held"] | None = Field(default=None, exclude_if=lambda given: given is None)
     worth: Annotated[Number, Field(gt=0, le=100)] = 0.5
     pilot_sd: Annotated[Number, Field(gt=0)] | None = None
     # Left out where false, so that other studies keep the digests they always had.
@@ -193,6 +196,9 @@ class Curve(Value):
             raise ValueError(f"`counts` must rise, got {list(self.counts)}")
         if len(set(self.orders)) < len(self.orders):
             raise ValueError(f"`orders` must be distinct, got {', '.join(self.orders)}")
+        if self.updates is not None and self.examples == "total":
+            raise ValueError("`updates` must be left out unless `examples` is per_language, for "
+                             f"as many examples are as many updates, got {self.updates!r}")
         if not self.english and self.counts[0] == 0:
             raise ValueError("`counts` must start above 0 where `english` is false, got 0")
         return self

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from search.arm_scores import ArmScore, paired_gains
 from search.arms_section import Arms
 from search.language_effects import DistanceEffect, Effect, LanguageEffects, language_effects
 from search.language_grid import Measurement
 from search.results import Role, TrialResult
+from search.survey import Survey
+from search.target_covariates import TargetCovariate, UnknownCovariate, target_covariates
+from spaces.models import Model
 from spaces.typology import DistanceKind, distance
 from spaces.value import Value
 
@@ -27,13 +30,16 @@ DISTANCES: Final = (DistanceKind.SYNTACTIC, DistanceKind.PHONOLOGICAL, DistanceK
 class SourceEffects(Value):
     """What distance between source and target does in one family of models.
 
-    `effects` is None where the trials cannot tell, for the reason in `refused`.
+    `effects` is None where the trials cannot tell, for the reason in `refused`. `covariates` are
+    what is known of its targets, `unknown` what is not.
     """
 
     family: str
     models: tuple[str, ...]
     effects: LanguageEffects | None = None
     refused: str | None = None
+    covariates: tuple[TargetCovariate, ...] = ()
+    unknown: tuple[UnknownCovariate, ...] = ()
     sentence: str
 
 
@@ -48,7 +54,8 @@ def sources_of(results: Iterable[TrialResult]) -> dict[str, str]:
 
 
 def source_effects(
-    scores: Sequence[ArmScore], arms: Arms, sources: Mapping[str, str], tasks: Collection[str]
+    scores: Sequence[ArmScore], arms: Arms, sources: Mapping[str, str], tasks: Collection[str],
+    *, models: Mapping[str, Model], survey: Survey | None = None,
 ) -> tuple[SourceEffects, ...]:
     """Return what distances do, by family of models: growth with size is told within one alone.
 
@@ -57,29 +64,45 @@ def source_effects(
         arms: the study's section.
         sources: arm -> its source language.
         tasks: the target tasks that count, equally.
+        models: the encoders by name.
+        survey: what was measured of the targets' languages.
     """
     by_family: dict[str, list[ArmScore]] = {}
     for score in scores:
         if score.task in tasks:
             by_family.setdefault(arms.family_of(score.model), []).append(score)
-    found = [_of_family(family, own, sources) for family, own in by_family.items()]
+    found = [_of_family(family, own, sources, _Asked(tasks, models, survey))
+             for family, own in by_family.items()]
     return tuple(found) if len(found) == 1 else tuple(
         each.model_copy(update={"sentence": f"With {each.family}: {each.sentence}"})
         for each in found)
 
 
+class _Asked(NamedTuple):
+    """What covariates are read from: tasks that count, encoders, and what was measured."""
+
+    tasks: Collection[str]
+    models: Mapping[str, Model]
+    survey: Survey | None
+
+
 def _of_family(
-    family: str, scores: Sequence[ArmScore], sources: Mapping[str, str]
+    family: str, scores: Sequence[ArmScore], sources: Mapping[str, str], asked: _Asked
 ) -> SourceEffects:
-    models = tuple(dict.fromkeys(score.model for score in scores))
+    names = tuple(dict.fromkeys(score.model for score in scores))
+    targets = sorted({score.language for score in scores})
+    known, unknown = target_covariates(
+        [asked.models[name] for name in names], asked.tasks, targets, asked.survey)
     try:
-        effects = language_effects(_measurements(scores, sources), {
-            kind.value: partial(distance, kind=kind) for kind in DISTANCES})
+        effects = language_effects(
+            _measurements(scores, sources),
+            {kind.value: partial(distance, kind=kind) for kind in DISTANCES},
+            target_covariates={each.covariate: each.doublings for each in known})
     except ValueError as error:  # too few languages, no whole block, a language without distances
-        return SourceEffects(family=family, models=models, refused=str(error),
+        return SourceEffects(family=family, models=names, refused=str(error),
                              sentence=f"What distance does is not told: {error}.")
-    return SourceEffects(family=family, models=models, effects=effects,
-                         sentence=_sentence(effects))
+    return SourceEffects(family=family, models=names, effects=effects, covariates=known,
+                         unknown=unknown, sentence=_sentence(effects))
 
 
 def _measurements(

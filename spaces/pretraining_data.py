@@ -32,8 +32,10 @@ def pretraining_data(model: Model, code: str) -> PretrainingData | None:
     """Return what a model has read of a language, None where that is not known.
 
     Of XLM-R it is the GiB of CC-100 that `languages.csv` has (Conneau et al. 2020, table 6), of
-    the lab's encoders the rows of text that it makes. No table counts in tokens. Published
-    encoders are known by the last part of their path.
+    the lab's encoders the rows of text that it makes; how many tokens they read of it is measured
+    (`trainables.pretraining_tokens`). That table's counts of tokens are not taken: some are wrong
+    by orders of magnitude, as Ukrainian's 6.5 million in 84.6 GiB (Mayhew 2020, Multilingual Data
+    Stats). Published encoders are known by the last part of their path.
 
     Raises:
         ValueError: if the code is not catalogued.

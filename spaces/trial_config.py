@@ -46,7 +46,9 @@ class Intermediate(Value):
     is trained. `rungs` are the fractions of the examples at which targets are scored.
 
     `supervision` is what the cells' inputs are trained against: the tasks' labels (`task`), their
-    own masked tokens (`mlm`), or labels that say nothing of them (`shuffled`).
+    own masked tokens (`mlm`), or labels that say nothing of them (`shuffled`). Each language is
+    trained on at most `distinct_examples` different rows, shared over its tasks by their weights;
+    None for all there are.
     """
 
     mixture: Mixture
@@ -54,8 +56,10 @@ class Intermediate(Value):
     cells: tuple[Cell, ...]
     recipe: Recipe
     rungs: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0,)
-    # Left out where it is the tasks, so that these trials keep the digests they always had.
+    # Left out where they are as usual, so that these trials keep the digests they always had.
     supervision: Supervision = Field(default="task", exclude_if=lambda given: given == "task")
+    distinct_examples: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, exclude_if=lambda given: given is None)
 
     @model_validator(mode="after")
     def _rungs_rise_to_one(self) -> Intermediate:

@@ -40,8 +40,8 @@ __all__ = ["IntermediatePhase", "describe_rows"]
 class IntermediatePhase(Phase):
     """Training on `cells` from step `start` to `stop` of `steps`.
 
-    `data` are the fingerprints of the cells' train rows. The parent is what provides the
-    encoder, or the segment before.
+    `data` are the fingerprints of the cells' train rows, `limits` the most different rows of each
+    cell, empty for all. The parent is what provides the encoder, or the segment before.
     """
 
     kind: ClassVar[PhaseKind] = "intermediate"
@@ -59,14 +59,16 @@ class IntermediatePhase(Phase):
     model: LabModel | HubModel  # the parents' digests hold it, but for the length it reads
     supervision: Supervision = "task"
     published_head: bool = False  # what restores masked tokens is the checkpoint's own head
+    limits: tuple[int, ...] = ()
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Mixture, data, recipe, seed and segment; what is not as usual of supervision and head."""
+        """Mixture, data, recipe, seed, segment; what is unusual of supervision, head and rows."""
         further = {} if self.supervision == "task" else {"supervision": self.supervision}
         # Its weights stand in the first parent's digest.
         head = {"masked_token_head": "published"} if self.published_head else {}
-        return further | head | {
+        limits = {"limits": self.limits} if self.limits else {}
+        return further | head | limits | {
             "cells": [cell.model_dump() for cell in self.cells],
             "tasks": [describe_rows(task) for task in self.tasks], "data": self.data,
             "recipe": self.recipe.model_dump(), "seed": self.seed, "stop": self.stop,
@@ -107,14 +109,19 @@ class IntermediatePhase(Phase):
         self, context: Context, tokenizer: Tokenizer
     ) -> Iterator[tuple[Task, float, Encoded]]:
         """Yield each cell's task, weight and items."""
+        from trainables.sampling import of_some_rows
         from trainables.shuffled_labels import shuffled
 
         by_name = {task.name: task for task in self.tasks}
-        for cell in self.cells:
+        limits = self.limits or (None,) * len(self.cells)
+        for cell, limit in zip(self.cells, limits, strict=True):
             rows = context.sources.rows(by_name[cell.task], cell.language, "train")
             encoded = context.encoded.get(rows, tokenizer, self.model.max_length)
             if self.supervision == "shuffled":
                 encoded = shuffled(encoded, rows, self.seed)
+            if limit is not None:
+                encoded = of_some_rows(
+                    encoded, limit, derived_seed(self.seed, f"{cell.task} {cell.language}"))
             yield rows.task, cell.weight, encoded
 
     def _supervised(

@@ -16,12 +16,14 @@ from trainables.scores import Cost
 from trainables.tokenizer import tokenizer_fingerprint
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from trainables.batches import Batches
     from trainables.lab import Lab
     from trainables.tokenizer import Tokenizer
 
-__all__ = ["LoadPublished", "PretrainLab", "pretrain_phase", "tokenizer_directory",
-           "tokenizer_identity"]
+__all__ = ["LoadPublished", "PretrainLab", "pretrain_phase", "pretraining_text",
+           "tokenizer_directory", "tokenizer_identity"]
 
 
 @dataclass(frozen=True)
@@ -93,17 +95,31 @@ class PretrainLab(Phase):
         from trainables.parallel_batches import ParallelBatches, TakingTurns
 
         model, seed = self.model, derived_seed(self.seed, "pretrain")
-        masked_steps, steps = TakingTurns.shared(model.steps, model.parallel_share)
-        drawn = lab.text().slice(0, masked_steps * model.batch_size)  # rows in a hashed order
+        (drawn, examples), *parallel = pretraining_text(model, lab)
         masked = MaskedBatches(
-            encode_text(drawn, tokenizer, model.max_length), masked_steps, model.batch_size,
-            seed=seed, tokenizer=tokenizer, rate=model.mask_rate)
-        if not steps:
+            encode_text(drawn, tokenizer, model.max_length), examples // model.batch_size,
+            model.batch_size, seed=seed, tokenizer=tokenizer, rate=model.mask_rate)
+        if not parallel:
             return masked
-        parallel = lab.parallel_text().slice(0, steps * model.parallel_batch_size)
+        (translated, pairs), = parallel
         return TakingTurns(masked, ParallelBatches(
-            encode_translations(parallel, tokenizer, model.max_length), steps,
-            model.parallel_batch_size, seed=seed, pad_id=tokenizer.pad_id))
+            encode_translations(translated, tokenizer, model.max_length),
+            pairs // model.parallel_batch_size, model.parallel_batch_size, seed=seed,
+            pad_id=tokenizer.pad_id))
+
+
+def pretraining_text(model: LabModel, lab: Lab) -> tuple[tuple[pa.Table, int], ...]:
+    """Return the rows a lab encoder is trained on, each table with the examples drawn from it.
+
+    First the masked text, then the parallel text, if it has any. There are more examples than
+    rows where rows are read more than once. All have a column `language`.
+    """
+    from trainables.parallel_batches import TakingTurns
+
+    masked, parallel = TakingTurns.shared(model.steps, model.parallel_share)
+    examples, pairs = masked * model.batch_size, parallel * model.parallel_batch_size
+    text = lab.text().slice(0, examples), examples  # rows lie in a hashed order
+    return (text, (lab.parallel_text().slice(0, pairs), pairs)) if pairs else (text,)
 
 
 def pretrain_phase(model: LabModel | HubModel, seed: int, context: Context) -> Phase:

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DrawPlan", "Pool", "draw_plan", "systematic_counts"]
+from trainables.encoded import Encoded
+
+__all__ = ["DrawPlan", "Pool", "draw_plan", "of_some_rows", "systematic_counts"]
 
 # Batches are formed by length within windows of this many, as in transformers' grouped sampler.
 WINDOW = 50
@@ -69,6 +71,13 @@ def draw_plan(pools: Sequence[Pool], steps: int, batch_size: int, seed: int) -> 
         drawn = _draw_task(pools, own, int(step_counts[task]) * batch_size, random)
         chosen[:, tasks == task] = _grouped(pools, drawn, batch_size, random)
     return DrawPlan(tasks, *chosen)
+
+
+def of_some_rows(encoded: Encoded, rows: int, seed: int) -> Encoded:
+    """Return the items of at most so many rows, drawn by the seed alone, in the items' order."""
+    known = np.unique(encoded.items["row"])
+    drawn = known[np.random.default_rng(seed).permutation(len(known))[:rows]]
+    return encoded.take(np.flatnonzero(np.isin(encoded.items["row"], drawn)))
 
 
 def systematic_counts(weights: Array, total: int, random: np.random.Generator) -> Array:

@@ -141,7 +141,9 @@ class _Graph:
         by_name = {task.name: task for task in tasks}
         data = tuple(self._fingerprint(by_name[cell.task], cell.language) for cell in cells)
         steps = steps_of(self._config.fidelity.intermediate_examples, intermediate.recipe)
-        supervision = intermediate.supervision
+        supervision, distinct = intermediate.supervision, intermediate.distinct_examples
+        limits = () if distinct is None else tuple(
+            max(1, round(distinct * intermediate.mixture[cell.task])) for cell in cells)
         masks = supervision == "mlm" or any(task.kind is Kind.MLM for task in tasks)
         published_head = masks and self._has_head()
         name = "intermediate" + ("" if supervision == "task" else f" {supervision}")
@@ -152,7 +154,7 @@ class _Graph:
                 (parent,), self._context.setting, cells=cells, tasks=tasks, data=data,
                 recipe=intermediate.recipe, seed=self._config.seed, start=first, stop=stop,
                 steps=steps, tokenizer=self._tokenizer, model=self._model,
-                supervision=supervision, published_head=published_head)
+                supervision=supervision, published_head=published_head, limits=limits)
             yield fraction, parent
             first = stop
 

@@ -14,7 +14,7 @@ from search.report.markup import escaped
 from search.report.pieces import Cell, Figure, Material, Numbers, Part, Section
 from search.text_tables import p_text
 
-__all__ = ["scaling"]
+__all__ = ["scaling", "short_count"]
 
 _SYMBOLS: Final = ("circle", "square", "triangle-up", "diamond", "cross", "star")
 _BESIDE: Final = 0.012  # of the octaves shown, between points of one size
@@ -102,7 +102,7 @@ def _figure(
          "shapes": [_ZERO] if name == "scaling" else [],
          "xaxis": {"title": {"text": "body parameters (log scale)"},
                    "tickvals": [math.log2(size) for size in sizes],
-                   "ticktext": [_short(size) for size in sizes]},
+                   "ticktext": [short_count(size) for size in sizes]},
          "yaxis": {"title": {"text": axis}}},
         Numbers(("row", "arm", "family", "model", "body_parameters", "points", "low", "high"),
                 rows), height=400)
@@ -142,8 +142,9 @@ def _numbered(names: Iterator[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
 
-def _short(parameters: int) -> str:
+def short_count(parameters: float) -> str:
+    """Return a number of parameters to three digits, as in 25k or 1.2M."""
     for unit, size in (("B", 10**9), ("M", 10**6), ("k", 10**3)):
         if parameters >= size:
             return f"{parameters / size:.3g}{unit}"
-    return str(parameters)
+    return f"{parameters:g}"

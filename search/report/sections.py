@@ -18,6 +18,7 @@ from search.report.provenance import provenance
 from search.report.robustness import robustness
 from search.report.scaling import scaling
 from search.report.selection import selection
+from search.report.similarity import similarity
 from search.report.transfer import transfer
 
 __all__ = ["SECTIONS", "Renderer", "sections_of"]
@@ -26,8 +27,8 @@ Renderer = Callable[[Material], Section | None]
 """Makes a section; None where the study did not ask for what it would show."""
 
 SECTIONS: Final[tuple[Renderer, ...]] = (
-    answer, arms, scaling, mixtures, effects, languages, transfer, robustness, levels, convergence,
-    selection, costs, provenance, tables, next_steps)
+    answer, arms, scaling, similarity, mixtures, effects, languages, transfer, robustness, levels,
+    convergence, selection, costs, provenance, tables, next_steps)
 """The answer first; what it rests on last."""
 
 

@@ -19,6 +19,7 @@ from search.results import collect
 from search.spool import Spool
 from search.storage import SearchDirectory
 from search.study import Study
+from search.survey import survey_of
 from search.tracking import Tracker
 
 __all__ = ["material_of", "report_on", "write_report"]
@@ -52,7 +53,8 @@ def report_on(
 def material_of(directory: SearchDirectory, journal: Journal, study: Study) -> Material:
     """Return what a report is made from: what the journal holds now."""
     opened = journal.of("opened")[0].data
-    question = question_of(study, study.space(opened["sizes"]))
+    question = question_of(study, study.space(opened["sizes"]), opened.get("parameters"),
+                           survey_of(journal))
     return Material(make_readout(directory, journal, question),
                     sorted(collect(journal), key=lambda result: result.trial), opened)
 

@@ -88,10 +88,23 @@ def test_each_language_may_have_as_many_examples_in_every_set() -> None:
         each.config for each in controls(study, space)}
 
 
+def test_held_updates_leave_each_language_its_different_examples_and_no_more() -> None:
+    study, space = made("curve.counts=[0, 1, 4, 15]", "curve.examples=per_language",
+                        "curve.updates=held", "fidelity.search.intermediate_examples=1600")
+    found = curve_block(study, space)
+    assert {each.config.fidelity for each in found} == {study.fidelity.search}
+    assert {each.config.intermediate.distinct_examples  # type: ignore[union-attr]
+            for each in found} == {100}
+    bare = {each.config for each in controls(study, space)}
+    assert {each.config.control() for each in found} <= bare
+    with pytest.raises(StudyError, match="`updates` must be left out unless"):
+        made("curve.updates=held")
+
+
 def test_the_total_is_what_a_curve_holds_unless_told_and_its_digest_stays() -> None:
     (told, _), (left_out, _) = made("curve.examples=total"), made()
     assert told == left_out
-    assert "examples" not in told.curve.model_dump()  # type: ignore[union-attr]
+    assert not {"examples", "updates"} & told.curve.model_dump().keys()  # type: ignore[union-attr]
     with pytest.raises(StudyError, match="'total' or 'per_language'"):
         made("curve.examples=some")
 

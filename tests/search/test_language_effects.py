@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from search.language_effects import LanguageEffects, language_effects, script_match
-from search.language_grid import Measurement
+from search.language_grid import Measurement, partial_points
 from tests.search.language_rows import World, made_rows, made_world
 
 WORLD = made_world(0)
@@ -81,9 +81,36 @@ def test_the_controls_slope_is_told_between_targets() -> None:
 
     assert [(each.covariate, round(each.points.mean, 6)) for each in found.between] == [
         ("control", 0.6), ("data", 2.0)]
-    assert judged(rows, target_covariates={"twice": dict.fromkeys(data, 1.0)}).between == ()
+    same = judged(rows, target_covariates={"twice": dict.fromkeys(data, 1.0)})
+    assert same.between == ()
+    assert same.between_refused is not None
+    assert same.between_refused.startswith("one of control, twice is the same for all targets")
+    many = {str(power): {code: float(number**power % 7) for number, code in
+                         enumerate(WORLD.targets)} for power in range(1, 12)}
+    assert "12 targets are too few" in str(judged(rows, target_covariates=many).between_refused)
     with pytest.raises(ValueError, match="must hold every target, got no data of 't0'"):
         judged(rows, target_covariates={"data": {}})
+
+
+def test_what_is_drawn_has_the_slopes_that_are_told() -> None:
+    found = judged(made_rows(WORLD, effect=-30.0, per_octave=5.0), pair_covariates={
+        "kin": lambda source, target: float(WORLD.families[source] == WORLD.families[target])})
+    distance, shape = found.distances[0], (len(WORLD.sources), len(WORLD.targets))
+    assert [each.mean for each in distance.by_size] == pytest.approx([-3.5, -2.5], abs=0.3)
+    assert distance.effect is not None
+    assert np.mean([each.mean for each in distance.by_size]) == pytest.approx(
+        distance.effect.points.mean)
+    assert [(pair.source, pair.target) for pair in found.pairs] == [
+        (source, target) for source in sorted(WORLD.sources) for target in sorted(WORLD.targets)]
+    table = np.array([pair.distances["made"] for pair in found.pairs]).reshape(shape)
+    kin = np.array([pair.covariates["kin"] for pair in found.pairs]).reshape(1, *shape)
+    for size, told in enumerate(distance.by_size):
+        scores = np.array([pair.scores[size] for pair in found.pairs]).reshape(shape)
+        points, slope = partial_points(scores, table, kin)
+        assert slope / 10 == pytest.approx(told.mean)
+        assert np.polyfit(table.ravel(), points.ravel(), 1) == pytest.approx(
+            [slope, -slope * table.mean()])
+    assert partial_points(table, np.ones(shape), kin)[1] == 0
 
 
 def test_one_size_has_no_growth_and_relatives_alone_no_test() -> None:

@@ -17,8 +17,10 @@ from search.renderings import as_json, as_markdown
 from search.results import Outcome, TrialResult
 from search.source_effects import DISTANCES, SourceEffects, sources_of
 from search.study import Study, StudyError
+from search.survey import CutLanguage, Survey
 from spaces.typology import distance
 from tests.search.crossed_sources import KINDS, SIZES, SOURCES, TARGETS, crossed, section
+from trainables.fertility import Fertility
 
 PLANTED = crossed(-25.0)
 
@@ -96,6 +98,42 @@ def test_arms_that_are_no_sources_read_out_as_they_always_did() -> None:
     assert plain.arms == crossing.arms.model_copy(update={"sources": ()})
     assert "sources" not in section(sources=False).model_dump(mode="json")
     assert section(sources=False).digest() != section().digest()
+
+
+def surveyed(*codes: str) -> Survey:
+    """Return a survey in which a target's fertility is told by its place among the targets."""
+    return Survey(cut=tuple(
+        CutLanguage(model=model, task="tags", language=code, fertility=Fertility(
+            tokens=100 + 37 * (place * 5 % 11), units=100, unit="word"))
+        for model in SIZES for place, code in enumerate(codes)))
+
+
+def test_what_targets_are_is_told_between_them_and_changes_no_distance() -> None:
+    read_of = {survey is not None: read_arms(PLANTED, section(), KINDS, parameters=SIZES,
+                                             survey=survey)
+               for survey in (None, surveyed(*TARGETS))}
+    (bare, found) = (only(each) for each in read_of.values() if each is not None)
+    assert bare.effects is not None
+    assert found.effects is not None
+    assert bare.effects.distances == found.effects.distances
+    assert [each.covariate for each in bare.effects.between] == ["control", "pretraining data"]
+    assert [each.covariate for each in found.effects.between] == [
+        "control", "pretraining data", "tokenizer fertility"]
+    assert [each.covariate for each in bare.unknown] == ["tokenizer fertility"]
+    assert found.unknown == ()
+
+
+def test_the_targets_table_has_every_covariate_or_why_not() -> None:
+    for survey, said in ((surveyed(*TARGETS), "one more doubling of tokenizer fertility comes "),
+                         (surveyed(*TARGETS[1:]), "Not known: tokenizer fertility, for none of cy "
+                                                  "with lab-medium")):
+        found = read_arms(PLANTED, section(), KINDS, parameters=SIZES, survey=survey)
+        assert found is not None
+        table = next(each for each in arm_tables(found) if each.title == "Targets (lab)")
+        assert [row[:2] for row in table.rows][:2] == [("cy", "Latn"), ("el", "Grek")]
+        assert len(table.header) == len(table.rows[0]) == 5 + (said[0] == "o")
+        assert any(said in note for note in table.notes)
+        assert any("none of it is shown to be a cause" in note for note in table.notes)
 
 
 def test_growth_is_told_within_a_family_and_each_has_its_own() -> None:
