@@ -70,7 +70,8 @@ def test_every_port_is_fixed_and_declared(kind: str) -> None:
         fixed = {int(given[port]) for port in PORTS if not port.endswith("worker-port")}
         assert int(given["min-worker-port"]) < int(given["max-worker-port"])
         assert declared == fixed | ({6379, 8265} if name == "head" else set())
-    assert groups(kind)["head"]["rayStartParams"]["ray-client-server-port"] == "0"
+    # A server that Ray does not start without: named, so that it is known what stays closed.
+    assert groups(kind)["head"]["rayStartParams"]["ray-client-server-port"] == "10001"
 
 
 @every_kind
