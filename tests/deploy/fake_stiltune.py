@@ -52,6 +52,8 @@ def main() -> int:
         time.sleep(0.01)
     time.sleep(0.2)  # it saves; who tells it again is heard
     note(f"told {' '.join(signal.Signals(number).name for number in told)}")
+    sys.stdout.write("saved\n")
+    sys.stdout.flush()
     return 130
 
 

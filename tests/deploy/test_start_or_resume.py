@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ def fakes(tmp_path: Path) -> Fakes:
 
 def begin(fakes: Fakes, arguments: Sequence[str], how: str = "done") -> subprocess.Popen[str]:
     return subprocess.Popen([str(SCRIPT), *arguments], env=fakes.environment | {"FAKE": how},
-                            stdout=subprocess.PIPE, text=True)
+                            stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def run(fakes: Fakes, arguments: Sequence[str], how: str = "done") -> tuple[int, str]:
@@ -64,18 +64,20 @@ def test_a_study_that_was_refused_is_started_again(fakes: Fakes, tmp_path: Path)
     assert [call.split()[0] for call in fakes.calls("stiltune")] == ["start", "start"]
 
 
-def test_a_signal_reaches_stiltune_once_and_its_code_comes_back(
-    fakes: Fakes, tmp_path: Path
+@pytest.mark.parametrize("tell", [os.kill, os.killpg])  # as Slurm's script does; as Ray does
+def test_a_signal_reaches_stiltune_once_and_its_code_and_output_come_back(
+    fakes: Fakes, tmp_path: Path, tell: Callable[[int, int], None]
 ) -> None:
     process = begin(fakes, ["run", str(tmp_path), "lab"], "waits")
     end = time.monotonic() + 60
     while "running" not in fakes.log.read_text():
         assert time.monotonic() < end
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGTERM)
+    tell(process.pid, signal.SIGTERM)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert printed.startswith("lab-1: ")
+    assert printed.endswith("saved\n")
     assert fakes.calls("told") == ["SIGTERM"]
 
 
