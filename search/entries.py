@@ -208,6 +208,13 @@ class Readout(Value):
         return self.arms is not None and self._nothing_was_searched
 
     @property
+    def is_designed(self) -> bool:
+        """Whether nothing was searched for: a table, arms or a curve is all that there is."""
+        has_curve = self.curve is not None and bool(self.curve.observations)
+        return self.table_is_answer or self.arms_are_answer or (
+            has_curve and self._nothing_was_searched)
+
+    @property
     def _nothing_was_searched(self) -> bool:
         return not any(any(self.outcomes[role].values()) for role in ("search", "confirmation"))
 

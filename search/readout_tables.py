@@ -24,7 +24,7 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
     """Yield the tables: mixtures, benchmarks, comparisons, curve, arms, controls, outcomes."""
     if readout.arms is not None and readout.arms_are_answer:
         yield from arm_tables(readout.arms, is_headline=True)
-    if not (readout.table_is_answer or readout.arms_are_answer):
+    if not readout.is_designed:
         yield _mixtures(readout)
     if readout.non_copy:
         yield _non_copy(readout)

@@ -16,7 +16,7 @@ __all__ = ["convergence"]
 
 def convergence(material: Material) -> Section | None:
     """Return the search's progress; None where nothing was searched for."""
-    if material.readout.table_is_answer or material.readout.arms_are_answer:
+    if material.readout.is_designed:
         return None
     searched = [each for each in material.results if each.role is Role.SEARCH]
     title = "Convergence"

@@ -11,8 +11,8 @@ __all__ = ["effects"]
 
 
 def effects(material: Material) -> Section | None:
-    """Return the effects with their intervals, or why there are none."""
-    if material.readout.table_is_answer or material.readout.arms_are_answer:
+    """Return the effects, or why there are none; None of a study that searches nothing."""
+    if material.readout.is_designed:
         return None
     found = task_effects_of(material.results, material.readout.selection.objective)
     title = "What each task does"

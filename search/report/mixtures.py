@@ -17,9 +17,9 @@ _MAY_BE_BEST = {None: "not compared", True: "yes", False: "no"}
 
 
 def mixtures(material: Material) -> Section | None:
-    """Return the confirmed mixtures, the best first; None of a study of arms or a table alone."""
+    """Return the confirmed mixtures, the best first; None of a study that searches nothing."""
     readout = material.readout
-    if readout.table_is_answer or readout.arms_are_answer:
+    if readout.is_designed:
         return None
     return Section("mixtures", "Mixtures", list(_parts(readout)))
 

@@ -29,6 +29,9 @@ def _choice(readout: Readout) -> Iterator[str]:
     if readout.arms_are_answer:
         yield "Nothing was selected: the arms and their primary contrast were declared before."
         return
+    if readout.is_designed:
+        yield "Nothing was selected: the trials of the curve were declared before."
+        return
     yield (f"The search compared {chosen.candidates} different mixtures on the selection panel "
            f"({', '.join(chosen.panel) or 'none: no trial ended'}), by the mean of target "
            "categories, each in seed spreads of its controls. "

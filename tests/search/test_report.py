@@ -15,6 +15,7 @@ from search.entries import Question
 from search.headline import headline
 from search.palette import TASK_COLOURS
 from search.readout import read_out
+from search.readout_tables import readout_tables
 from search.report.markup import as_csv, escaped
 from search.report.page import figures_of, page, render
 from search.report.pieces import Figure, Material, Numbers, Section
@@ -177,3 +178,14 @@ def test_a_report_is_the_page_and_the_numbers_of_its_figures(tmp_path: Path) -> 
     assert [path.name for path in written] == [
         "report.html", *(f"{name}.csv" for name in names(given))]
     assert sorted(tmp_path.iterdir()) == sorted(written)
+
+
+def test_a_curve_alone_has_no_sections_of_a_search() -> None:
+    alone = material(curve(lambda x: 60 - 4 / (x + 1)))
+    found = {section.name for section in sections_of(alone)}
+    assert "curve" in found
+    assert not found & {"mixtures", "effects", "convergence"}
+    assert "Nothing was selected" in words(alone, "selection")
+    assert all(table.title != "Mixtures" for table in readout_tables(alone.readout))
+    both = material(SEARCHED + curve(lambda x: 60 - 4 / (x + 1)))
+    assert {"mixtures", "effects", "convergence"} <= {each.name for each in sections_of(both)}
