@@ -93,7 +93,7 @@ def check_worth(study: Declaration) -> None:
 
 
 def _check_categories(study: Declaration, worth: Worth) -> None:
-    categories = sorted(set(study.target_kinds.values()))
+    categories = sorted({kind.value for kind in study.target_kinds.values()})
     for name, _ in worth.categories:
         if name not in categories:
             raise fault(f"curve.worth.{name}", "`worth` must be by the categories of the study's "

@@ -34,8 +34,8 @@ class Worth(Value):
     each category of target, which then has a curve of its own.
     """
 
-    points: Annotated[float, Field(gt=0)] | None = None
-    per_device_hour: Annotated[float, Field(gt=0)] | None = None
+    points: Annotated[float, Field(strict=True, gt=0)] | None = None
+    per_device_hour: Annotated[float, Field(strict=True, gt=0)] | None = None
     categories: Shares = ()
 
     @model_validator(mode="before")
