@@ -34,7 +34,7 @@ __all__ = ["Controls", "Entry", "Excluded", "NamedCurve", "Question", "Readout",
 # Under these keys numbers must come back exactly, to be fed in again or because they may be tiny;
 # elsewhere they are points.
 _EXACT = ("point", "mixture", "learning_rate", "measured", "p_value", "adjusted_p_value",
-          "values", "minimal", "hours", "worth")
+          "values", "minimal", "hours")
 _DECIMALS = 4
 
 
@@ -145,7 +145,7 @@ class Question(Value):
 
 
 class NamedCurve(NamedTuple):
-    """A curve of all targets, or of those of one category, and nearness told from number on it."""
+    """A curve of all targets, or of one category's, and nearness told from number on it."""
 
     category: str
     curve: Saturation
@@ -174,8 +174,8 @@ class Readout(Value):
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
     `robustness` holds what arms lose on changed rows, where they were asked any. `coverage` tells
-    nearness from number on a curve that was meant to. Where `worth` is given by category, `curves`
-    and `coverages` hold each category's in place of `curve` and `coverage`.
+    nearness from number on a curve that was meant to. Where `worth` is by category, `curves` and
+    `coverages` hold each category's in place of both.
     """
 
     search: str
@@ -202,8 +202,7 @@ class Readout(Value):
         default=(), exclude_if=lambda given: not given)
     robustness: tuple[RobustnessSection, ...] = Field(
         default=(), exclude_if=lambda given: not given)
-    coverage: CurveCoverage | None = Field(default=None,
-                                           exclude_if=lambda given: given is None)
+    coverage: CurveCoverage | None = Field(default=None, exclude_if=lambda given: given is None)
     curves: dict[str, Saturation] = Field(default={}, exclude_if=lambda given: not given)
     coverages: dict[str, CurveCoverage] = Field(default={}, exclude_if=lambda given: not given)
 
@@ -216,9 +215,8 @@ class Readout(Value):
     @property
     def all_curves(self) -> tuple[NamedCurve, ...]:
         """The curve, or each category's."""
-        own = {} if self.curve is None else {"": self.curve}
         return tuple(NamedCurve(category, curve, self.coverages.get(category, self.coverage))
-                     for category, curve in (own | self.curves).items())
+                     for category, curve in {"": self.curve, **self.curves}.items() if curve)
 
     @property
     def table_is_answer(self) -> bool:

@@ -169,7 +169,7 @@ def _observations(
         raise ValueError(f"`x`, `score`, `order` and `block` must be equally long, got {len(x)}, "
                          f"{len(score)}, {len(order)} and {len(block)}"
                          + ("" if hours is None else f"; and {len(known)} `hours`"))
-    for name, numbers in (("x", x), ("score", score), ("hours", hours or ())):
+    for name, numbers in (("x", x), ("score", score), ("hours", () if hours is None else hours)):
         wrong = [number for number in numbers if not math.isfinite(number)]
         if wrong:
             raise ValueError(f"`{name}` must be finite, got {wrong[0]}")

@@ -55,9 +55,13 @@ class Worth(Value):
     @model_validator(mode="after")
     def _has_one_form(self) -> Self:
         forms = (self.points, self.per_device_hour, self.categories or None)
-        if sum(each is not None for each in forms) != 1:
-            raise ValueError("`worth` must be in points, per device hour or by category, got "
-                             f"{self.model_dump()}")
+        given = sum(each is not None for each in forms)
+        if given != 1:
+            raise ValueError("`worth` must be either in points, per device hour or by category, "
+                             f"got {given} of these")
+        for name, points in self.categories:
+            if not points > 0:
+                raise ValueError(f"`worth` must be positive, got {points} for {name}")
         return self
 
     @model_serializer

@@ -14,7 +14,7 @@ from search.curve_families import STEPS, fine_grid
 from search.curve_table import curve_notes, doublings_table
 from search.doublings import CurveData, Observation
 from search.placement import Placement
-from search.saturation import Saturation, locate_observations
+from search.saturation import Saturation, locate, locate_observations
 from search.worth import Threshold, UnpricedError, Worth
 
 XS = (1.0, 2.0, 3.0, 4.0, 8.0, 16.0, 32.0)
@@ -53,7 +53,7 @@ def test_a_worth_is_written_as_it_was_given(written: object) -> None:
 
 @pytest.mark.parametrize("given", [0, -1, math.inf, math.nan, True, "much", None, {}, [1],
                                    {"per_device_hour": 0}, {"points": 1, "per_device_hour": 1},
-                                   {"per_device_hour": "2"}])
+                                   {"per_device_hour": "2"}, {"tagging": 0}])
 def test_what_is_no_worth_is_refused(given: object) -> None:
     with pytest.raises(ValidationError):
         Worth.model_validate(given)
@@ -156,6 +156,20 @@ def test_placement_stops_by_hours_as_it_does_by_points() -> None:
         for worth in (Worth.of(1.0), hourly(4.0)))
     assert [by_hours.next(begun, given) for begun in range(3, 7)] == [
         by_points.next(begun, given) for begun in range(3, 7)]
+
+
+@pytest.mark.parametrize("xs", [[], [0.0], [4.0], [1.0, 1.5]])
+def test_without_a_doubling_nothing_is_asked_of_costs(xs: list[float]) -> None:
+    given = [Observation(x=x, score=1, hours=1.0) for x in xs]
+    found = locate_observations(given, worth=hourly(1.0))
+    assert (found.verdict, found.unpriced) == ("not located", None)
+    assert found.sentence == locate_observations(given, worth=1.0).sentence
+
+
+def test_hours_are_finite_not_negative_and_as_many_as_scores() -> None:
+    for hours in ([-1.0, 1.0], [math.nan, 1.0], [1.0]):
+        with pytest.raises(ValueError, match="hours"):
+            locate([1, 2], [3, 4], worth=hourly(1.0), hours=hours)
 
 
 def test_one_curve_has_no_worth_by_category() -> None:
