@@ -10,6 +10,7 @@ from search.contrasts import minimal_detectable_effect
 from search.entries import Readout
 from search.intervals import MAX_UNITS, in_points
 from search.results import Role
+from search.saturation import Saturation
 
 __all__ = ["advise"]
 
@@ -21,9 +22,12 @@ LEAST_BLOCKS = 3
 
 def advise(readout: Readout, standings: Sequence[Standing], worth: float | None
            ) -> tuple[str, ...]:
-    """Return what to try next, the most pressing first; at least one sentence."""
+    """Return what to try next, the most pressing first; at least one sentence.
+
+    `worth` is the number of points that is worth telling apart, None where that is not one number.
+    """
     found = [*_on_failures(readout), *_on_controls(readout), *_on_marks(readout),
-             *_on_winners(readout, standings, worth), *_on_further(readout), *_on_curve(readout),
+             *_on_winners(readout, standings, worth), *_on_further(readout), *_on_curves(readout),
              *_on_table(readout), *_on_arms(readout), *_on_selection(readout)]
     return tuple(found) or ("Repeat the search on a larger model or at a higher fidelity: nothing "
                             "in these numbers asks for more of the same.",)
@@ -124,24 +128,31 @@ def _blocks(contenders: Sequence[Standing]) -> int:
     return max(each.behind.units for each in contenders if each.behind is not None)
 
 
-def _on_curve(readout: Readout) -> Iterator[str]:
-    curve = readout.curve
-    if curve is None or not curve.observations:
-        return
-    if curve.verdict == "still rising":
+def _on_curves(readout: Readout) -> Iterator[str]:
+    for each in readout.all_curves:
+        if each.curve.observations:
+            of = f"Of {each.category}: " if each.category else ""
+            yield from (f"{of}{said}" for said in _on_curve(each.curve))
+
+
+def _on_curve(curve: Saturation) -> Iterator[str]:
+    if curve.unpriced is not None:
+        yield ("A worth per device hour needs trials that cost more at 2x than at x: run the curve "
+               "with `examples: per_language` on a quiet machine, or give `worth` in points.")
+    elif curve.verdict == "still rising":
         top = max(each.x for each in curve.observations)
         yield f"The curve still rises at {top:g} {curve.axis}: extend it to {2 * top:g}."
     elif curve.verdict == "not located" and curve.units_needed is not None:
         amount = (f"more than {MAX_UNITS - 1}" if curve.units_needed >= MAX_UNITS
                   else f"about {curve.units_needed}")
         unit = "orders" if curve.unit == "order" else "seed blocks"
-        yield (f"To locate x* at a worth of {in_points(curve.worth)}, run the curve on {amount} "
+        yield (f"To locate x* at a worth of {curve.worth.amount}, run the curve on {amount} "
                f"{unit} (there are {curve.units}), or ask for a coarser worth.")
     elif curve.verdict == "not located":
         yield "To locate x*, add orders or seed blocks to the curve's block, or a coarser worth."
     elif curve.x_star is not None:
         yield (f"Train on {curve.x_star:g} {curve.axis}: more gain at most "
-               f"{in_points(curve.worth)} per doubling.")
+               f"{curve.worth.rate}.")
 
 
 def _on_table(readout: Readout) -> Iterator[str]:

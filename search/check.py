@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from search.arm_plan import PlannedContrast, planned_contrast
+from search.curve_plan import CurveNeed, curve_needs, curve_warnings
 from search.faults import UserError
-from search.intervals import in_points, units_needed
 from search.study import Study
 from search.work import Batch, batches_of
 from spaces.languages import ENGLISH
@@ -68,8 +68,9 @@ class CheckReport(Value):
     dimension of the search space ranges over. `rounds` is 0 where
     suggestions are not asked in rounds. `curve_orders_needed` is the number of orders at which
     a doubling's interval is expected within half of `worth`, by the study's `pilot_sd`, and
-    `curve_trials_needed` what its block has then, at the study's counts and seeds. `primary` is
-    what the arms' primary contrast can show.
+    `curve_trials_needed` what its block has then, at the study's counts and seeds; where the worth
+    is not one number of points, `curve_needs` says so of each, and these are the most of them.
+    `primary` is what the arms' primary contrast can show.
     """
 
     study: str
@@ -88,6 +89,7 @@ class CheckReport(Value):
     panels: tuple[PanelScores, ...]
     curve_orders_needed: int | None = None
     curve_trials_needed: int | None = None
+    curve_needs: tuple[CurveNeed, ...] = Field(default=(), exclude_if=lambda given: not given)
     primary: PlannedContrast | None = Field(default=None, exclude_if=lambda given: given is None)
     warnings: tuple[str, ...]
 
@@ -114,6 +116,7 @@ def check(
     except ValueError as error:
         raise UserError(f"{error} (search.fixed_points)") from error
     search, batches = study.search, tuple(batches_of(study, space, parameters))
+    needs = tuple(curve_needs(study))
     return CheckReport(
         study=study.study, question=study.question, parameters=parameters,
         pretraining_steps={model.name: model.steps for model in study.models
@@ -129,7 +132,9 @@ def check(
         batches=batches, totals=_totals(batches),
         panels=tuple(_panel_scores(study, task, panel) for task in study.target_tasks
                      for panel in _panel_names()),
-        curve_orders_needed=_orders_needed(study), curve_trials_needed=_trials_needed(study),
+        curve_orders_needed=max((each.orders for each in needs if each.orders), default=None),
+        curve_trials_needed=max((each.trials for each in needs if each.trials), default=None),
+        curve_needs=() if study.curve and study.curve.worth.points is not None else needs,
         primary=planned_contrast(study, {name: each.body for name, each in parameters.items()}),
         warnings=(*study.warnings(), *_warnings(study, fixed), *_fresh_heads(study, workspace),
                   *_unpinned(study, workspace), *notes),
@@ -197,31 +202,12 @@ def _panel_scores(study: Study, task: Task, panel: PanelName) -> PanelScores:
         trained_on=tuple(code for code in languages if code in trained))
 
 
-def _orders_needed(study: Study) -> int | None:
-    if study.curve is None or study.curve.pilot_sd is None:
-        return None
-    return units_needed(study.curve.pilot_sd, study.curve.worth / 2)
-
-
-def _trials_needed(study: Study) -> int | None:
-    """Return the trials of the curve at as many orders; English alone is run once per seed."""
-    orders = _orders_needed(study)
-    if orders is None or study.curve is None:
-        return None
-    added = sum(count > 0 for count in study.curve.counts)
-    return study.curve.seeds * (orders * added + len(study.curve.counts) - added)
-
-
 def _warnings(study: Study, fixed: int) -> list[str]:
     found = []
     if 0 < study.search.trials <= fixed:
         found.append(f"the sampler proposes nothing, since {fixed} fixed points come first, "
                      f"got {study.search.trials} (search.trials)")
-    needed = _orders_needed(study)
-    if needed is not None and study.curve and needed > len(study.curve.orders):
-        found.append(f"at the pilot's spread {needed} orders tell {in_points(study.curve.worth)} a "
-                     f"doubling, got {len(study.curve.orders)} (curve.orders)")
-    return found
+    return [*found, *curve_warnings(study)]
 
 
 def _fresh_heads(study: Study, workspace: Workspace) -> Iterator[str]:

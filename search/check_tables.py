@@ -41,7 +41,10 @@ def _facts(report: CheckReport) -> list[tuple[str, str]]:
                    f"{totals.rows:,} rows scored"),
         ("at most", f"{totals.flops:.2g} FLOPs, {totals.bytes / GIB:.2f} GiB in the phase store"),
     ]
-    if report.curve_orders_needed is not None:
+    if report.curve_needs:
+        facts += [(f"curve, {each.category}" if each.category else "curve", each.text)
+                  for each in report.curve_needs]
+    elif report.curve_orders_needed is not None:
         facts.append(("curve", f"{report.curve_orders_needed} orders needed by the pilot, "
                                f"{report.curve_trials_needed} trials"))
     if report.primary is not None:

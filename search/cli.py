@@ -217,26 +217,32 @@ def report(name: str, storage: str | None, tracking_uri: str | None) -> None:
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune locate results.csv --worth 0.5\n"
-                    "  stiltune locate results.csv --worth 0.5 --axis languages --format json\n\n"
-                    "\b\nresults.csv:\n  x,score,order,block\n  0,61.2,,seed-1\n"
-                    "  1,63.0,random-1,seed-1\n  2,64.1,random-1,seed-1")
+                    "  stiltune locate results.csv --worth 0.5 --axis languages --format json\n"
+                    "  stiltune locate results.csv --worth-per-hour 2\n\n"
+                    "\b\nresults.csv:\n  x,score,order,block,cost\n  0,61.2,,seed-1,0.5\n"
+                    "  1,63.0,random-1,seed-1,0.6\n  2,64.1,random-1,seed-1,0.8")
 @click.argument("path", type=click.Path(path_type=Path), metavar="RESULTS.CSV")
-@click.option("--worth", type=float, required=True, metavar="POINTS",
+@click.option("--worth", type=float, metavar="POINTS",
               help="The gain per doubling of x up to which more does not pay.")
+@click.option("--worth-per-hour", type=float, metavar="POINTS",
+              help="The same per device hour that a doubling costs more, by the column `cost`.")
 @click.option("--axis", default="x", show_default=True, metavar="NAME", help="What x counts.")
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table",
               show_default=True, help="How to print.")
-def locate(path: Path, worth: float, axis: str, form: str) -> None:
+def locate(path: Path, worth: float | None, worth_per_hour: float | None, axis: str, form: str
+           ) -> None:
     """Say from which x on every doubling gains too little, with an interval, or that none is shown.
 
     RESULTS.CSV has a row for each trial: `x`, how much of it there was; `score`, in points; and, if
     there were several, `order`, the nested order in which x grew, and `block`, the seed whose
-    trials share a control. Rows with x = 0 are the control's. Without orders or blocks nothing is
-    known of the spread, so that nothing is located.
+    trials share a control. Rows with x = 0 are the control's. `cost`, each trial's device hours, is
+    read with --worth-per-hour alone, which takes the place of --worth. Without orders or blocks
+    nothing is known of the spread, so that nothing is located.
     """
-    from search.curve_file import locate_file
+    from search.curve_file import locate_file, worth_of
 
-    locate_file(path, worth=worth, axis=axis, form=form, console=console())
+    locate_file(path, worth=worth_of(worth, worth_per_hour), axis=axis, form=form,
+                console=console())
 
 
 @app.command(epilog="\b\nExample:\n  stiltune convert checkpoints/old checkpoints/new")

@@ -9,6 +9,7 @@ import numpy as np
 
 from search.curve_families import STEPS, Floats
 from search.curve_resampling import estimate_curve
+from search.doublings import CurveData
 from search.intervals import LEVEL
 from search.saturation import Saturation
 from search.stacking import sample_curves
@@ -38,7 +39,8 @@ def family_band(curve: Saturation) -> tuple[BandPoint, ...]:
     and each raised so that its mean over the measured x, weighed by trials, is that of the means.
     """
     estimate = None if curve.combined is None else estimate_curve(curve.observations)
-    sampled = None if estimate is None else sample_curves(estimate, curve.worth)
+    sampled = None if estimate is None else sample_curves(
+        estimate, curve.worth.threshold(CurveData(curve.observations)))
     if sampled is None:
         return ()
     points = [point for point in curve.points if point.x > 0]

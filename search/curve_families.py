@@ -64,7 +64,9 @@ def fine_grid(xs: Sequence[float]) -> Floats:
     return top - np.arange(count, -1, -1) / STEPS
 
 
-def crossing(curves: Floats, grid: Floats, worth: float, steps: int = STEPS) -> Floats:
+def crossing(
+    curves: Floats, grid: Floats, worth: float | Floats, steps: int = STEPS
+) -> Floats:
     """Return log2(x*) of each curve, shape [r].
 
     x* is the smallest x from which every doubling gains at most `worth`: +inf where the last
@@ -73,17 +75,19 @@ def crossing(curves: Floats, grid: Floats, worth: float, steps: int = STEPS) -> 
     Args:
         curves: shape [r, m], in points.
         grid: shape [m], log2(x), `steps` points to a doubling.
-        worth: points.
+        worth: points, for all doublings or [m - `steps`] for that from each point of the grid.
         steps: points of the grid in each doubling.
     """
     gains = curves[:, steps:] - curves[:, :-steps]
-    pays = gains > worth
+    bounds = np.broadcast_to(worth, gains.shape[1:])
+    pays = gains > bounds
     found = np.where(pays.any(axis=1), np.inf, -np.inf)
     last = gains.shape[1] - 1 - np.argmax(pays[:, ::-1], axis=1)
     inside = np.flatnonzero(pays.any(axis=1) & (last < gains.shape[1] - 1))
-    before, after = gains[inside, last[inside]], gains[inside, last[inside] + 1]
-    share = (before - worth) / (before - after)
-    found[inside] = grid[last[inside]] + share / steps
+    at = last[inside]
+    before, after = gains[inside, at], gains[inside, at + 1]
+    share = (before - bounds[at]) / (before - after - (bounds[at] - bounds[at + 1]))
+    found[inside] = grid[at] + share / steps
     return found
 
 

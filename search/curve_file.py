@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -16,21 +16,21 @@ from search.doublings import Observation
 from search.faults import UserError
 from search.saturation import locate_observations
 from search.text_tables import as_renderables
+from search.worth import Worth
 
-__all__ = ["locate_file", "read_rows"]
+__all__ = ["locate_file", "read_rows", "worth_of"]
 
 NEEDED, OPTIONAL = ("x", "score"), ("order", "block")
+COST = "cost"
 
 
-def locate_file(path: Path, *, worth: float, axis: str, form: str, console: Console) -> None:
+def locate_file(path: Path, *, worth: Worth, axis: str, form: str, console: Console) -> None:
     """Print the point of diminishing returns of a file's rows, as a table or as JSON.
 
     Raises:
-        UserError: if the file cannot be read so, or `worth` is not positive.
+        UserError: if the file cannot be read so, or has no costs where the worth is per hour.
     """
-    rows = read_rows(path)
-    if not (worth > 0 and math.isfinite(worth)):
-        raise UserError(f"`--worth` must be positive and finite, got {worth:g}")
+    rows = read_rows(path, with_costs=worth.per_device_hour is not None)
     found = locate_observations(rows, worth=worth, axis=axis)
     if form == "json":
         data = found.model_dump(mode="json", exclude={"observations"})
@@ -39,17 +39,36 @@ def locate_file(path: Path, *, worth: float, axis: str, form: str, console: Cons
         console.print(Group(*as_renderables(curve_table(found))))
 
 
-def read_rows(path: Path) -> list[Observation]:
+def worth_of(points: float | None, per_hour: float | None) -> Worth:
+    """Return the worth that a command line gives by exactly one of two options.
+
+    Raises:
+        UserError: if it gives both or neither, or a number that is not positive.
+    """
+    given = {name: value for name, value in (("worth", points), ("worth-per-hour", per_hour))
+             if value is not None}
+    if len(given) != 1:
+        raise UserError("exactly one of `--worth` and `--worth-per-hour` must be given, got "
+                        + ("both" if given else "neither"))
+    for name, value in given.items():
+        if not (value > 0 and math.isfinite(value)):
+            raise UserError(f"`--{name}` must be positive and finite, got {value:g}")
+    return Worth(points=points, per_device_hour=per_hour)
+
+
+def read_rows(path: Path, *, with_costs: bool = False) -> list[Observation]:
     """Return the rows of a CSV file; commas, semicolons or tabs part its columns.
 
-    Names of columns are read without case or blanks around them, others than ours are left alone,
+    Only `with_costs` is there a column `cost`, of device hours, which then must be there. Names of
+    columns are read without case or blanks around them, others than ours are left alone,
     and so are empty lines.
 
     Raises:
         UserError: if the file cannot be read, lacks a column or a row, or a cell is wrong; the line
             of the file is named.
     """
-    rows = list(_rows(_filled(_text(path), path), path))
+    numbers = (*NEEDED, COST) if with_costs else NEEDED
+    rows = list(_rows(_filled(_text(path), path), path, numbers))
     if not rows:
         raise UserError(f"{path} must have a row beneath its header, got none")
     return rows
@@ -64,14 +83,16 @@ def _text(path: Path) -> str:
         raise UserError(f"{path} must be text in UTF-8: {error}") from error
 
 
-def _rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Observation]:
+def _rows(
+    lines: Iterator[tuple[int, list[str]]], path: Path, numbers: Sequence[str]
+) -> Iterator[Observation]:
     _, header = next(lines, (1, []))
     names = [name.strip().lower() for name in header]
-    for name in NEEDED:
+    for name in numbers:
         if name not in names:
             raise UserError(f"{path} must have a column `{name}`, got "
                             f"{', '.join(filter(None, names)) or 'none'} (line 1)")
-    for name in (*NEEDED, *OPTIONAL):
+    for name in (*numbers, *OPTIONAL):
         if names.count(name) > 1:
             raise UserError(f"{path} must have one column `{name}`, got {names.count(name)} "
                             "(line 1)")
@@ -80,7 +101,7 @@ def _rows(lines: Iterator[tuple[int, list[str]]], path: Path) -> Iterator[Observ
             raise UserError(f"a row must have {len(names)} cells, as the header, got {len(cells)} "
                             f"({path}, line {line})")
         yield _row(dict(zip(names, (cell.strip() for cell in cells), strict=True)),
-                   f"{path}, line {line}")
+                   f"{path}, line {line}", numbers)
 
 
 def _filled(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -96,13 +117,15 @@ def _filled(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
         raise UserError(f"{path} must be CSV: {error} (line {lines.line_num})") from error
 
 
-def _row(cells: Mapping[str, str], place: str) -> Observation:
-    numbers = {name: _number(cells[name], name, place) for name in NEEDED}
-    if numbers["x"] < 0:
-        raise UserError(f"`x` must not be negative, got {cells['x']} ({place})")
+def _row(cells: Mapping[str, str], place: str, names: Sequence[str]) -> Observation:
+    numbers = {name: _number(cells[name], name, place) for name in names}
+    for name in ("x", COST):
+        if numbers.get(name, 0.0) < 0:
+            raise UserError(f"`{name}` must not be negative, got {cells[name]} ({place})")
     if not cells.get("block", "all"):
         raise UserError(f"`block` must be named in every row or have no column, got none ({place})")
-    return Observation(**numbers, order=cells.get("order", ""), block=cells.get("block", ""))
+    return Observation(x=numbers["x"], score=numbers["score"], hours=numbers.get(COST),
+                       order=cells.get("order", ""), block=cells.get("block", ""))
 
 
 def _number(text: str, name: str, place: str) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from search.curve_coverage import CurveCoverage
 from search.curve_work import CurveWork, work_note
 from search.doubling_tests import ALPHA
-from search.intervals import in_points, spell
+from search.intervals import spell
 from search.saturation import Saturation
 from search.stacking import Combination
 from search.text_tables import NONE, TextRow, TextTable, p_text
@@ -15,7 +15,9 @@ from search.text_tables import NONE, TextRow, TextTable, p_text
 __all__ = ["curve_notes", "curve_table", "doublings_table", "work_table"]
 
 
-def curve_table(curve: Saturation, coverage: CurveCoverage | None = None) -> TextTable:
+def curve_table(
+    curve: Saturation, coverage: CurveCoverage | None = None, *, category: str = ""
+) -> TextTable:
     """Return the scores and gains by x, and beneath them the verdict and what it rests on."""
     header = (curve.axis, "score (points)", "trials", "next step gains (points)")
     gains = {each.start: each for each in (*curve.doublings, curve.first_step) if each is not None}
@@ -24,13 +26,18 @@ def curve_table(curve: Saturation, coverage: CurveCoverage | None = None) -> Tex
         step = gains.get(point.x)
         rows.append((f"{point.x:g}", spell(point.score), str(point.trials),
                      NONE if step is None else spell(step.gain, signed=True)))
-    title = f"{curve.axis.capitalize()} curve: {curve.verdict}"
+    of = f", {category}" if category else ""
+    title = f"{curve.axis.capitalize()} curve{of}: {curve.verdict}"
     return TextTable(title, header, rows,
                      [curve.sentence, *curve_notes(curve), *_nearness(coverage)])
 
 
 def curve_notes(curve: Saturation) -> Iterator[str]:
-    """Yield what stands beside a curve's verdict: the families, and the noise that is sampled."""
+    """Yield what stands beside a curve's verdict: what x costs, the families, sampled noise."""
+    if curve.worth.per_device_hour is not None and curve.points:
+        spent = (f"{point.hours:.2g} at {point.x:g}" for point in curve.points
+                 if point.hours is not None)
+        yield f"Device hours of a trial, on average: {', '.join(spent) or 'not recorded'}."
     if curve.combined is not None:
         weights = ", ".join(f"{each.name} {each.weight:.2f}" for each in curve.combined.families)
         yield (f"Families of curves (weights: {weights}) put x* {_where(curve.combined)}, "
@@ -57,14 +64,16 @@ def _nearness(coverage: CurveCoverage | None) -> Iterator[str]:
 def doublings_table(curve: Saturation) -> TextTable:
     """Return what is shown of each doubling without any family of curves."""
     gains = {each.start: each.gain for each in curve.doublings}
-    worth = in_points(curve.worth)
+    hourly = curve.worth.per_device_hour is not None
     rows = [(f"{test.start:g} to {test.to:g}", spell(gains.get(test.start), signed=True),
+             *([NONE if test.worth is None else f"{test.worth:.2g}"] if hourly else []),
              p_text(test.p_above), p_text(test.p_within),
              "more" if test.above else "at most" if test.within else "neither")
             for test in curve.tests]
     return TextTable(
-        f"Each doubling against {worth}, without any family of curves",
-        ("doubling", "gain (points)", "p: more", "p: at most", "shown"), rows,
+        f"Each doubling against {curve.worth.amount}, without any family of curves",
+        ("doubling", "gain (points)", *(["worth (points)"] if hourly else []), "p: more",
+         "p: at most", "shown"), rows,
         [f"One-sided t tests over orders and seed blocks, each answer at {ALPHA:.0%} over all "
          "doublings: more by Holm's correction, at most in turn from the top until one is not "
          "shown. Where x or its double was not measured, the gain is read off between neighbours."])

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from search.arms_section import Arm, Arms
+from search.curve_section import Curve
 from search.sections import (
     Confirmation,
     Controls,
-    Curve,
     Levels,
     PanelLanguages,
     Resources,

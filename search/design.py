@@ -12,9 +12,9 @@ from itertools import product
 from typing import Any, Final
 
 from search.confirmation import Choice, is_winner
+from search.curve_section import Curve
 from search.further import further_group
 from search.results import Role
-from search.sections import Curve
 from search.study import Study
 from spaces.fidelity import Fidelity
 from spaces.language_orders import LanguageSet

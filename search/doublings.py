@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
+from pydantic import Field
+
 from search.error_terms import crossed_interval, crossed_tails
 from search.intervals import LEVEL, Interval
 from spaces.value import Value
@@ -16,20 +18,25 @@ __all__ = ["CurveData", "Doubling", "Observation", "Point"]
 
 
 class Observation(Value):
-    """One scored trial of a curve; `score` in points."""
+    """One scored trial of a curve; `score` in points, `hours` of its device where they count."""
 
     x: float
     score: float
     order: str = ""
     block: str = ""
+    hours: float | None = Field(default=None, ge=0, exclude_if=lambda given: given is None)
 
 
 class Point(Value):
-    """The curve at one x: the mean score over units, in points, and the trials beneath it."""
+    """The curve at one x: the mean score over units, in points, and the trials beneath it.
+
+    `hours` is the mean device hours of these, where they count.
+    """
 
     x: float
     score: Interval
     trials: int
+    hours: float | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class Doubling(Value):
@@ -52,8 +59,10 @@ class CurveData:
 
     def __init__(self, observations: Sequence[Observation]) -> None:
         self._cells: dict[tuple[str, str, float], list[float]] = defaultdict(list)
+        self._hours: dict[float, list[float | None]] = defaultdict(list)
         for each in observations:
             self._cells[each.order, each.block, each.x].append(each.score)
+            self._hours[each.x].append(each.hours)
         self.all_xs = sorted({each.x for each in observations})
         self.xs = [x for x in self.all_xs if x > 0]
         named = sorted({each.order for each in observations if each.x > 0})
@@ -92,7 +101,12 @@ class CurveData:
         score = _over(self._values(x))
         assert score is not None  # x was measured
         trials = sum(len(scores) for (_, _, at), scores in self._cells.items() if at == x)
-        return Point(x=x, score=score, trials=trials)
+        return Point(x=x, score=score, trials=trials, hours=self.hours(x))
+
+    def hours(self, x: float) -> float | None:
+        """Return the mean device hours of the trials at x; None unless all of them are known."""
+        known = [each for each in self._hours[x] if each is not None]
+        return math.fsum(known) / len(known) if len(known) == len(self._hours[x]) > 0 else None
 
     def doubling(self, start: float, to: float) -> Doubling:
         """Return the gain from `start` to `to`, within orders and seed blocks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from search.robustness import RobustnessSection
 from search.saturation import Saturation
 from search.survey import Survey
 from search.table_entries import TransferTable
+from search.worth import Worth
 from spaces.language_orders import LanguageSet
 from spaces.mixtures import Mixture
 from spaces.search_space import Point
@@ -29,12 +30,13 @@ from spaces.shared_data import SharedData
 from spaces.tasks import Kind
 from spaces.value import Shares, Value
 
-__all__ = ["Controls", "Entry", "Excluded", "Question", "Readout", "Selection", "Spread"]
+__all__ = ["Controls", "Entry", "Excluded", "NamedCurve", "Question", "Readout", "Selection",
+           "Spread"]
 
 # Under these keys numbers must come back exactly, to be fed in again or because they may be tiny;
 # elsewhere they are points.
 _EXACT = ("point", "mixture", "learning_rate", "measured", "p_value", "adjusted_p_value",
-          "values", "minimal")
+          "values", "minimal", "hours")
 _DECIMALS = 4
 
 
@@ -125,7 +127,7 @@ class Excluded(Value):
 class Question(Value):
     """What a read-out must know of the study beside its results.
 
-    `kinds` gives the target tasks' categories; `worth` the points per doubling up to which more
+    `kinds` gives the target tasks' categories; `worth` the gain of a doubling up to which more
     does not pay, None where no curve was asked for; `winners` how many are confirmed;
     `references` the mixtures every search is held against, by name; `shared` what of the
     intermediate data is the targets' own; `absent` the tasks left out, each with why; `arms` the
@@ -134,7 +136,7 @@ class Question(Value):
     """
 
     kinds: dict[str, Kind]
-    worth: float | None = None
+    worth: Worth | None = None
     axis: Literal["languages"] = "languages"
     winners: int = 3
     references: dict[str, Mixture] | None = None
@@ -144,6 +146,24 @@ class Question(Value):
     arms: Arms | None = None
     parameters: dict[str, int] = {}
     survey: Survey | None = None
+
+
+class NamedCurve(NamedTuple):
+    """A curve of all targets, or of one category's, and nearness told from number on it."""
+
+    category: str
+    curve: Saturation
+    coverage: CurveCoverage | None
+
+    @property
+    def name(self) -> str:
+        """Its name among figures: `curve`, or `curve-tagging`."""
+        return f"curve-{self.category}" if self.category else "curve"
+
+    @property
+    def heading(self) -> str:
+        """What a paragraph about it begins with, where there are several curves."""
+        return f"{self.category[:1].upper()}{self.category[1:]}. " if self.category else ""
 
 
 class Readout(Value):
@@ -158,8 +178,9 @@ class Readout(Value):
     `benchmarks` reads out the benchmarks of which two targets or more are part, left out where
     there is none. `representations` says what retrieval was read by, where trials chose.
     `robustness` holds what arms lose on changed rows, where they were asked any. `coverage` tells
-    nearness from number on a curve that was meant to, `curve_work` what its trials train on. `code`
-    says which trials were run by which code, where it was not one.
+    nearness from number on a curve that was meant to, `curve_work` what its trials train on. Where
+    `worth` is by category, `curves` and `coverages` hold each category's in place of `curve` and
+    `coverage`. `code` says which trials were run by which code, where it was not one.
     """
 
     search: str
@@ -186,8 +207,9 @@ class Readout(Value):
         default=(), exclude_if=lambda given: not given)
     robustness: tuple[RobustnessSection, ...] = Field(
         default=(), exclude_if=lambda given: not given)
-    coverage: CurveCoverage | None = Field(default=None,
-                                           exclude_if=lambda given: given is None)
+    coverage: CurveCoverage | None = Field(default=None, exclude_if=lambda given: given is None)
+    curves: dict[str, Saturation] = Field(default={}, exclude_if=lambda given: not given)
+    coverages: dict[str, CurveCoverage] = Field(default={}, exclude_if=lambda given: not given)
     code: tuple[str, ...] = Field(default=(), exclude_if=lambda given: not given)
     curve_work: tuple[CurveWork, ...] = Field(default=(), exclude_if=lambda given: not given)
 
@@ -196,6 +218,12 @@ class Readout(Value):
         """Winners and references, each mixture once, the best confirmed score first."""
         listed = dict.fromkeys((*self.winners, *self.references))
         return tuple(sorted(listed, key=lambda each: (each.score is None, -(each.score or 0.0))))
+
+    @property
+    def all_curves(self) -> tuple[NamedCurve, ...]:
+        """The curve, or each category's."""
+        return tuple(NamedCurve(category, curve, self.coverages.get(category, self.coverage))
+                     for category, curve in {"": self.curve, **self.curves}.items() if curve)
 
     @property
     def table_is_answer(self) -> bool:

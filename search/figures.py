@@ -32,7 +32,6 @@ from search.figure_style import (
 )
 from search.headline import gain_text
 from search.heat_map import draw_transfer_table
-from search.intervals import in_points
 from search.objective import Objective
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation
@@ -47,8 +46,9 @@ def draw_figures(
     directory.mkdir(parents=True, exist_ok=True)
     listed = sorted(results, key=lambda result: result.trial)
     figures = {}
-    if readout.curve is not None and readout.curve.points:
-        figures["curve.png"] = draw_curve(readout.curve)
+    for each in readout.all_curves:
+        if each.curve.points:
+            figures[f"{each.name}.png"] = draw_curve(each.curve, each.category)
     if readout.entries:
         figures["mixtures.png"] = draw_mixtures(readout)
     table = readout.transfer_table
@@ -64,7 +64,7 @@ def draw_figures(
 # ---- the curve ------------------------------------------------------------------------------
 
 
-def draw_curve(curve: Saturation) -> Figure:
+def draw_curve(curve: Saturation, category: str = "") -> Figure:
     """Draw the score against x on a log axis: trials, means, t intervals, and x* or its bounds."""
     figure, axes = single_figure(7.2, 4.4)
     xs = [point.x for point in curve.points]
@@ -77,9 +77,9 @@ def draw_curve(curve: Saturation) -> Figure:
     noun = "non-English languages of intermediate training" if curve.axis == "languages" else (
         curve.axis)
     axes.set_xlabel(f"{noun} (count, log scale)")
-    axes.set_ylabel("score on the report panel (points)")
+    axes.set_ylabel(f"{category or 'score'} on the report panel (points)")
     basis = curve.basis if curve.units > 1 else "one seed block of one order, so no interval"
-    add_title(axes, _verdict(curve), f"worth {in_points(curve.worth)} per doubling; {basis}")
+    add_title(axes, _verdict(curve), f"worth {curve.worth.rate}; {basis}")
     add_legend(figure, _curve_key(curve))
     return figure
 

@@ -19,10 +19,11 @@ def summary(readout: Readout) -> str:
     parts = [answer[:1].upper() + answer[1:]]
     parts += [f"Is it the task? {', '.join(entry.labels)}: {entry.verdict}."
               for entry in readout.entries if entry.verdict is not None]
-    if readout.curve is not None and readout.curve.sentence != answer:
-        parts.append(f"Languages curve: {readout.curve.sentence}")
-    if readout.coverage is not None:
-        parts.append(f"Number or nearness? {readout.coverage.sentence}")
+    for named in readout.all_curves:
+        if named.curve.sentence not in answer:
+            parts.append(f"Languages curve: {named.heading}{named.curve.sentence}")
+        if named.coverage is not None:
+            parts.append(f"Number or nearness? {named.heading}{named.coverage.sentence}")
     if readout.arms is not None and not readout.arms_are_answer:
         parts.append(f"Primary contrast: {primary_headline(readout.arms)}")
     if readout.transfer_table is not None and (
@@ -47,9 +48,9 @@ def headline(readout: Readout) -> str:
                     "unknown, for no control finished.")
         if readout.outcomes["search"]["finished"]:
             return "no mixture was confirmed; the search's own numbers are below."
-        curve = readout.curve
-        if curve and curve.observations and not any(readout.outcomes["search"].values()):
-            return curve.sentence
+        seen = [named for named in readout.all_curves if named.curve.observations]
+        if seen and not any(readout.outcomes["search"].values()):
+            return " ".join(f"{named.heading}{named.curve.sentence}" for named in seen)
         return "no trial of the search finished."
     best = confirmed[0]
     text = (f"{where}the best confirmed mixture is {mixture_text(best)}, "

@@ -102,6 +102,13 @@ class Objective(Value):
         return tuple(task for task, kind in self.kinds.items()
                      if self.retrieval or kind is not Kind.RETRIEVAL)
 
+    def only(self, category: str) -> Objective:
+        """Return the objective of one category's targets, counted whatever it is; "" is of all."""
+        if not category:
+            return self
+        kinds = {task: kind for task, kind in self.kinds.items() if kind == category}
+        return self.model_copy(update={"kinds": kinds, "retrieval": True})
+
     def categories(self, scores: Scores, panel: PanelName | None = None) -> dict[Kind, float]:
         """Return category -> mean over its tasks of the tasks' mean primary scores, in points.
 

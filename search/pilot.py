@@ -166,7 +166,8 @@ def _asked(study: Study) -> float:
     """Return the difference in points that the study asks for, 1 where it names none."""
     if study.arms is not None:
         return study.arms.primary.minimal
-    return study.curve.worth if study.curve is not None else 1.0
+    worths = [each.points for each in study.curve.worth.each.values()] if study.curve else []
+    return min((points for points in worths if points is not None), default=1.0)
 
 
 def _control_sd(finished: Sequence[TrialResult], study: Study) -> float | None:

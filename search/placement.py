@@ -20,10 +20,11 @@ from pydantic import Field, model_validator
 
 from search.curve_resampling import estimate_curve
 from search.doubling_tests import DoublingTest
-from search.doublings import Doubling, Observation
+from search.doublings import CurveData, Doubling, Observation
 from search.intervals import units_needed
 from search.saturation import Saturation, locate_observations
 from search.stacking import sample_curves
+from search.worth import Threshold, Worth
 from spaces.value import Value
 
 __all__ = ["START", "Cell", "Placement", "coarse", "is_settled"]
@@ -46,13 +47,13 @@ class Cell(NamedTuple):
 class Placement(Value):
     """What may be measured: `xs` (positive, rising), nested `orders`, seed `blocks`, and `worth`.
 
-    `worth` is in points per doubling; `seed` draws the x that are placed at random.
+    `worth` is that of one curve; `seed` draws the x that are placed at random.
     """
 
     xs: Annotated[tuple[float, ...], Field(min_length=3)]
     orders: Annotated[tuple[str, ...], Field(min_length=1)]
     blocks: Annotated[tuple[str, ...], Field(min_length=1)]
-    worth: Annotated[float, Field(gt=0)]
+    worth: Worth
     seed: int = 0
 
     @model_validator(mode="after")
@@ -114,6 +115,8 @@ class Placement(Value):
 
     def _lacking(self, now: Saturation) -> tuple[float, ...]:
         """Return the x of the doublings that the cheapest way to a verdict lacks."""
+        if now.unpriced is not None:
+            return ()
         steps = _steps(now, coarse(self.xs))
         ways = [way for way in _ways(steps) if all(math.isfinite(need) for _, need in way)]
         if not ways:
@@ -153,8 +156,9 @@ def _steps(found: Saturation, xs: Sequence[float]) -> list[Step]:
     known = {each.start: (each, test)
              for each, test in zip(found.doublings, found.tests, strict=True)}
     ends = [(to / 2, to) for to in xs if to / 2 in known]
-    believed = _believed(found, [start for start, _ in ends])
-    return [_step(_nearest(start, xs), to, *known[start], gain, found.worth)
+    threshold = found.worth.threshold(CurveData(found.observations))
+    believed = _believed(found, [start for start, _ in ends], threshold)
+    return [_step(_nearest(start, xs), to, *known[start], gain, threshold.at(start))
             for (start, to), gain in zip(ends, believed, strict=True)]
 
 
@@ -177,10 +181,12 @@ def _nearest(x: float, xs: Sequence[float]) -> float:
     return min(xs, key=lambda each: abs(math.log2(each / x)))
 
 
-def _believed(found: Saturation, starts: Sequence[float]) -> list[float | None]:
+def _believed(
+    found: Saturation, starts: Sequence[float], threshold: Threshold
+) -> list[float | None]:
     """Return each doubling's gain as all families of curves have it together; None if untold."""
     estimate = estimate_curve(found.observations)
-    sampled = None if estimate is None else sample_curves(estimate, found.worth)
+    sampled = None if estimate is None else sample_curves(estimate, threshold)
     if sampled is None:
         return [None] * len(starts)
     curve = sampled.weights @ sampled.curves.mean(axis=1)

@@ -15,13 +15,14 @@ from search.curve_work import curve_tokens, curve_work
 from search.entries import Question, Readout
 from search.evidence import controls_of, costs_of, excluded_of, outcomes_of, selection_of
 from search.objective import Objective
-from search.placed_curve import observation_of
+from search.placed_curve import observations_of
 from search.representation_use import representation_use
 from search.results import Role, TrialResult
 from search.robustness import robustness_sections
 from search.saturation import Saturation, locate_observations
 from search.transfer_table import transfer_table
 from search.winners import entries_of, flagged, non_copy_entries
+from search.worth import Worth
 
 __all__ = ["locate_curve", "read_out", "selection_objective"]
 
@@ -53,8 +54,13 @@ def read_out(
     entries = [flagged(entry, listed, question)
                for entry in entries_of(listed, objective, standings, choices)]
     outcomes = outcomes_of(listed, objective)
-    curve = None if question.worth is None else _warned(outcomes[Role.CURVE.value], locate_curve(
-        listed, objective, question.worth, axis=question.axis))
+    curves = {} if question.worth is None else {
+        category: _warned(outcomes[Role.CURVE.value], locate_curve(
+            listed, objective.only(category), worth, axis=question.axis))
+        for category, worth in question.worth.each.items()}
+    coverages = {category: told for category in curves
+                 if (told := read_coverage(listed, objective.only(category))) is not None}
+    curve, coverage = curves.pop("", None), coverages.pop("", None)
     apart = non_copy_results(listed, objective.tasks)
     bare = Readout(
         search=search,
@@ -75,12 +81,12 @@ def read_out(
             shared=question.shared, predictions=predictions),
         representations=representation_use(listed),
         robustness=robustness_sections(listed),
-        coverage=None if curve is None else read_coverage(listed, objective),
-        curve_work=() if curve is None else curve_work(listed),
+        coverage=coverage, curves=curves, coverages=coverages,
+        curve_work=curve_work(listed) if curve is not None or curves else (),
     )
     best = next(iter(bare.non_copy or bare.entries), None)
     return bare.model_copy(update={
-        "next": advise(bare, standings, question.worth),
+        "next": advise(bare, standings, question.worth.points if question.worth else None),
         "comparisons": compare(listed, best.group if best else None)})
 
 
@@ -98,15 +104,16 @@ def selection_objective(results: Iterable[TrialResult], question: Question) -> O
 
 
 def locate_curve(
-    results: Iterable[TrialResult], objective: Objective, worth: float, *, axis: str = "languages"
+    results: Iterable[TrialResult], objective: Objective, worth: float | Worth, *,
+    axis: str = "languages",
 ) -> Saturation:
     """Return the point of diminishing returns of the designed block, on the report panel.
 
     x counts the non-English languages of the set; at x = 0 a set has no order.
     """
-    found = [observation_of(result, objective) for result in results
-             if result.role is Role.CURVE]
-    return locate_observations([each for each in found if each is not None], worth=worth, axis=axis)
+    worth = Worth.of(worth)
+    ran = [result for result in results if result.role is Role.CURVE]
+    return locate_observations(observations_of(ran, objective, worth), worth=worth, axis=axis)
 
 
 def _warned(outcomes: Mapping[str, int], curve: Saturation) -> Saturation:

@@ -37,11 +37,11 @@ def readout_tables(readout: Readout) -> Iterator[TextTable]:
     if readout.representations:
         yield representation_table(readout.representations)
     yield from robustness_tables(readout.robustness)
-    if readout.curve is not None:
-        yield curve_table(readout.curve, readout.coverage)
-        if readout.curve_work:
-            yield work_table(readout.curve_work, readout.measured.get("curve_tokens", {}),
-                             readout.curve.axis)
+    for category, curve, coverage in readout.all_curves:
+        yield curve_table(curve, coverage, category=category)
+    if readout.curve_work:
+        axis = readout.all_curves[0].curve.axis
+        yield work_table(readout.curve_work, readout.measured.get("curve_tokens", {}), axis)
     if readout.arms is not None and not readout.arms_are_answer:
         yield from arm_tables(readout.arms)
     if readout.controls and not readout.arms_are_answer:  # which have a table of their own

@@ -9,16 +9,15 @@ from pydantic import Field, field_validator, model_validator
 
 from search.study_faults import fault
 from spaces.choices import MOST
-from spaces.dimensions import Code, Name, Number, Switch, Whole
+from spaces.dimensions import Code, Number, Switch, Whole
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.languages import ENGLISH
-from spaces.mixtures import Mixture
 from spaces.search_space import Point
 from spaces.trial_config import FurtherControl
 from spaces.value import Value
 from trainables.workspace import Precision
 
-__all__ = ["Confirmation", "Controls", "Curve", "Levels", "PanelLanguages", "Resources", "Search"]
+__all__ = ["Confirmation", "Controls", "Levels", "PanelLanguages", "Resources", "Search"]
 
 Count = Annotated[Whole, Field(ge=1)]
 
@@ -150,58 +149,6 @@ class Confirmation(Value):
     def trials(self) -> int:
         """The most trials, with one control on each seed."""
         return (self.chosen + 1) * self.seeds if self.winners else 0
-
-
-class Curve(Value):
-    """The designed block of a curve: counts x orders x seeds, the mixture fixed.
-
-    `counts` are non-English languages of `intermediate.languages.pool`; 0 is English only. The
-    `mixture` is a mapping of tasks to weights, or `uniform` (None). With `examples: total` every
-    set trains on as many examples; with `per_language` each of its languages, English among them,
-    has as many as in the largest set, so that updates rise with the count; with `updates: held`
-    these are its different examples, and every set trains on as many in all as the largest, so
-    that fewer languages see theirs more often.
-    `worth` is the gain in points per doubling that is still worth it; `pilot_sd`, where it is
-    known, the standard deviation in points of a doubling's gain between orders. With `placed` only
-    those trials of the block run that the verdict needs, unit by unit, until it stands.
-    """
-
-    axis: Literal["languages"] = "languages"
-    counts: Annotated[tuple[Annotated[Whole, Field(ge=0)], ...], Field(min_length=3)]
-    orders: Annotated[tuple[Name, ...], Field(min_length=2)] = ("random:0", "random:1", "random:2")
-    seeds: Annotated[Whole, Field(ge=2, le=500)] = 2
-    mixture: Mixture | None = None
-    english: Switch = True
-    # Left out where they are as usual, so that these studies keep the digests they always had.
-    examples: Literal["total", "per_language"] = Field(
-        default="total", exclude_if=lambda given: given == "total")
-    updates: Literal["held"] | None = Field(default=None, exclude_if=lambda given: given is None)
-    worth: Annotated[Number, Field(gt=0, le=100)] = 0.5
-    pilot_sd: Annotated[Number, Field(gt=0)] | None = None
-    # Left out where false, so that other studies keep the digests they always had.
-    placed: Switch = Field(default=False, exclude_if=lambda given: not given)
-
-    @field_validator("mixture", mode="before")
-    @classmethod
-    def _uniform_is_the_word_for_none(cls, given: Any) -> Any:
-        if isinstance(given, Mapping | Mixture) or given is None:
-            return given
-        if given != "uniform":
-            raise ValueError(f"must be uniform or a mapping of tasks to weights, got {given!r}")
-        return None
-
-    @model_validator(mode="after")
-    def _counts_rise(self) -> Self:
-        if list(self.counts) != sorted(set(self.counts)):
-            raise ValueError(f"`counts` must rise, got {list(self.counts)}")
-        if len(set(self.orders)) < len(self.orders):
-            raise ValueError(f"`orders` must be distinct, got {', '.join(self.orders)}")
-        if self.updates is not None and self.examples == "total":
-            raise ValueError("`updates` must be left out unless `examples` is per_language, for "
-                             f"as many examples are as many updates, got {self.updates!r}")
-        if not self.english and self.counts[0] == 0:
-            raise ValueError("`counts` must start above 0 where `english` is false, got 0")
-        return self
 
 
 class Resources(Value):

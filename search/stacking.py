@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.curve_families import FAMILIES, Floats, crossing, fine_grid, fit
+from search.curve_families import FAMILIES, STEPS, Floats, crossing, fine_grid, fit
 from search.curve_resampling import CurveEstimate, curve_replicates
 from search.intervals import LEVEL
+from search.worth import Threshold
 from spaces.value import Value
 
 __all__ = ["FLOOR", "MIN_XS", "Combination", "Family", "SampledCurves", "combine",
@@ -69,30 +70,34 @@ class SampledCurves:
     errors: Floats
 
 
-def sample_curves(estimate: CurveEstimate, worth: float) -> SampledCurves | None:
+def sample_curves(
+    estimate: CurveEstimate, worth: float | Threshold
+) -> SampledCurves | None:
     """Return replicates of the curve and of x* by each family, the same ones at each call.
 
     None where there are fewer than `MIN_XS` positive x, none with its double, or no error is known.
 
     Args:
         estimate: the mean curve, with its error over orders and seed blocks.
-        worth: points per doubling.
+        worth: points per doubling, or what each doubling must gain by where it starts.
     """
     xs, grid = estimate.xs, fine_grid(estimate.xs) if estimate.xs else np.zeros(0)
     if len(xs) < MIN_XS or xs[-1] < 2 * xs[0] or estimate.covariance is None:
         return None
     # In units of worth, and rounded: what is the same but for its units gives the same answer.
-    mean = np.round(estimate.mean / worth, 9)
+    bounds = Threshold.of(worth).over(grid[:-STEPS])
+    unit = float(bounds.max())
+    mean = np.round(estimate.mean / unit, 9)
     scaled = CurveEstimate(xs, mean, estimate.trials,
-                           np.round(estimate.covariance / worth**2, 12), estimate.freedom)
+                           np.round(estimate.covariance / unit**2, 12), estimate.freedom)
     errors = _errors(scaled)
     replicates = curve_replicates(scaled)
     curves = np.stack([fit(name, xs, replicates, scaled.trials).curves for name in FAMILIES])
-    found = np.stack([crossing(each, grid, 1.0) for each in curves])
-    return SampledCurves(grid, curves * worth, found, _weights(scaled, errors), errors * worth)
+    found = np.stack([crossing(each, grid, np.round(bounds / unit, 9)) for each in curves])
+    return SampledCurves(grid, curves * unit, found, _weights(scaled, errors), errors * unit)
 
 
-def combine(estimate: CurveEstimate, worth: float) -> Combination | None:
+def combine(estimate: CurveEstimate, worth: float | Threshold) -> Combination | None:
     """Return x* by all families together; None as in `sample_curves`."""
     sampled = sample_curves(estimate, worth)
     if sampled is None:

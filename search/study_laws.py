@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from search.arm_laws import check_arms
+from search.curve_plan import check_worth
 from search.declaration import Declaration
 from search.study_faults import fault
 from search.study_warnings import trained_in
@@ -173,6 +174,7 @@ def _check_curve(study: Declaration) -> None:
     curve, mixture = study.curve, study.curve_mixture
     if curve is None or mixture is None:
         return
+    check_worth(study)
     pool = study.intermediate.languages.pool
     if curve.counts[-1] > len(pool):
         raise fault("curve.counts", f"`counts` must be at most the {len(pool)} languages of "

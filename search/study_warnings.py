@@ -84,6 +84,9 @@ def _of_search(study: Declaration) -> Iterator[str]:
 def _of_design(study: Declaration) -> Iterator[str]:
     if study.curve and study.curve.counts[-1] == len(study.intermediate.languages.pool):
         yield ("at the whole pool all orders are one set: only seeds vary there (curve.counts)")
+    if study.curve and study.curve.worth.per_device_hour is not None:
+        yield ("device hours are measured, so that two runs may answer otherwise "
+               "(curve.worth.per_device_hour)")
     if study.table and study.table.seeds == 1:
         yield ("one seed block gives the table no intervals and no corrected p values "
                "(table.seeds)")

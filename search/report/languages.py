@@ -8,11 +8,12 @@ from typing import Any
 
 from search.curve_band import family_band
 from search.curve_table import curve_notes, doublings_table
-from search.intervals import in_points, spell
+from search.entries import NamedCurve
+from search.intervals import spell
 from search.palette import BLUE, GREEN, ORANGE, RED
 from search.report.families import FOOT, family_numbers, family_traces, shows_x_star
 from search.report.markup import escaped
-from search.report.pieces import Cell, Figure, Material, Numbers, Section
+from search.report.pieces import Cell, Figure, Material, Numbers, Part, Section
 from search.saturation import Saturation
 
 __all__ = ["languages"]
@@ -21,20 +22,26 @@ _BAND = "rgba(0, 114, 178, 0.16)"  # BLUE
 
 
 def languages(material: Material) -> Section | None:
-    """Return the curve with its verdict; None where the study has no curve."""
-    curve = material.readout.curve
-    if curve is None:
+    """Return the curves with their verdicts; None where the study has none."""
+    curves = material.readout.all_curves
+    if not curves:
         return None
-    title = f"The {curve.axis} curve"
+    title = f"The {curves[0].curve.axis} curve" + ("s" if len(curves) > 1 else "")
+    return Section("curve", title, [piece for each in curves for piece in _parts(each)])
+
+
+def _parts(named: NamedCurve) -> Iterator[Part]:
+    curve = named.curve
+    yield f"{named.heading}{curve.sentence}"
     if not curve.points:
-        return Section("curve", title, [curve.sentence, "There is no figure: no trial of the curve "
-                                        "has a score."])
+        yield "There is no figure: no trial of the curve has a score."
+        return
     basis = (curve.basis if curve.units > 1
              else "one seed block of one order, so there is no interval")
-    return Section("curve", title, [
-        curve.sentence,
-        _figure(curve, f"Worth is {in_points(curve.worth)} per doubling; {basis}."),
-        *curve_notes(curve), *([doublings_table(curve)] if curve.tests else [])])
+    yield _figure(named, f"{named.heading}Worth is {curve.worth.rate}; {basis}.")
+    yield from curve_notes(curve)
+    if curve.tests:
+        yield doublings_table(curve)
 
 
 class _Places:
@@ -48,7 +55,8 @@ class _Places:
         return math.log2(x) if x > 0 else self._zero
 
 
-def _figure(curve: Saturation, caption: str) -> Figure:
+def _figure(named: NamedCurve, caption: str) -> Figure:
+    curve = named.curve
     xs = [point.x for point in curve.points]
     place = _Places(xs)
     lines, notes = _marks(curve, place)
@@ -65,13 +73,13 @@ def _figure(curve: Saturation, caption: str) -> Figure:
                     "curve's form" + ("; the line at the foot is x* by them."
                                       if shows_x_star(curve) else "."))
     return Figure(
-        "curve", caption, [*family_traces(curve, band, place), *_band(curve, place),
+        named.name, caption, [*family_traces(curve, band, place), *_band(curve, place),
                            _trials(curve, place), _means(curve, place), *_largest(curve, place)],
         {"showlegend": True, "shapes": lines, "annotations": notes,
          "xaxis": {"title": {"text": f"{noun} (log scale)"},
                    "tickvals": list(map(place, xs)), "ticktext": [f"{x:g}" for x in xs],
                    "range": [place(xs[0]) - 0.4, place(xs[-1]) + 0.6]},
-         "yaxis": {"title": {"text": "score, report panel (points)"}},
+         "yaxis": {"title": {"text": f"{named.category or 'score'}, report panel (points)"}},
          **({"yaxis2": FOOT} if band else {})},
         Numbers(("row", f"{curve.axis}_count", "score_points", "low", "high", "order", "block"),
                 rows), height=440)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from search.curve_families import FAMILIES, Floats, crossing, fine_grid, fit
+from search.curve_families import FAMILIES, STEPS, Floats, crossing, fine_grid, fit
 
 XS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 U = np.log2(XS)
@@ -102,3 +102,15 @@ def test_x_star_is_where_the_last_paying_doubling_ends(
     grid = fine_grid(XS)
 
     assert crossing(curve(grid)[None, :], grid, 0.5)[0] == pytest.approx(x_star, abs=1e-3)
+    same = np.full(len(grid) - STEPS, 0.5)
+    assert crossing(curve(grid)[None, :], grid, same)[0] == crossing(
+        curve(grid)[None, :], grid, 0.5)[0]
+
+
+def test_a_worth_that_rises_with_x_is_met_where_the_gain_does_not_rise_with_it() -> None:
+    grid = fine_grid([1, 64])
+    bounds = 0.1 * 2 ** grid[:-STEPS]  # a steady gain of 1 a doubling meets 0.1 x at x = 10
+    steady = np.stack([grid, np.zeros_like(grid), 10 * grid])
+    found = crossing(steady, grid, bounds)
+    assert found[0] == pytest.approx(math.log2(10), abs=1e-3)
+    assert found[1:].tolist() == [-math.inf, math.inf]

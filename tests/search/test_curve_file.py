@@ -134,3 +134,54 @@ def test_locating_imports_neither_torch_nor_ray() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+COSTS = ["x,score,order,block,cost", *(
+    f"{row},{0.5 + 0.1 * float(row.split(',')[0])}" for row in rising_to_8())]
+
+
+def test_costs_are_read_where_the_worth_is_per_hour(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, "\n".join(COSTS))
+    assert run(["locate", path, "--worth-per-hour", "8", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert found["worth"] == {"per_device_hour": 8}
+    assert found["verdict"] == "located"
+    assert found["x_star"] < 8  # 2 points pay for a quarter of an hour and no more
+    assert [test["worth"] for test in found["tests"]] == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8])
+    assert found["points"][1]["hours"] == pytest.approx(0.6)
+
+
+def test_in_points_a_column_of_that_name_is_left_alone(tmp_path: Path) -> None:
+    (row,) = read_rows(Path(written(tmp_path, "x,score,cost\n1,2,cheap\n")))
+    assert row.hours is None
+
+
+@pytest.mark.parametrize(("text", "options", "said"), [
+    ("x,score\n1,2\n", ["--worth-per-hour=2"], "must have a column `cost`, got x, score (line 1)"),
+    ("x,score,cost\n1,2,-1\n", ["--worth-per-hour=2"], "`cost` must not be negative, got -1"),
+    ("x,score,cost\n1,2,\n", ["--worth-per-hour=2"], "`cost` must be a number, got ''"),
+    ("x,score,cost,cost\n1,2,3,4\n", ["--worth-per-hour=2"], "must have one column `cost`, got 2"),
+    ("x,score\n1,2\n", [], "exactly one of `--worth` and `--worth-per-hour` must be given, got "
+                           "neither"),
+    ("x,score\n1,2\n", ["--worth=1", "--worth-per-hour=2"], "must be given, got both"),
+    ("x,score\n1,2\n", ["--worth-per-hour=0"], "`--worth-per-hour` must be positive and finite"),
+])
+def test_a_worth_per_hour_without_its_costs_is_one_line(
+    text: str, options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["locate", written(tmp_path, text), *options]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_costs_that_do_not_rise_are_said_to_have_no_price(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, "\n".join([COSTS[0], *(f"{row},1" for row in rising_to_8())]))
+    assert run(["locate", path, "--worth-per-hour", "8"]) == 0
+    assert "Not located: a trial at 2 costs no more device hours than one at 1" in " ".join(
+        capsys.readouterr().out.split())
