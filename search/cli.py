@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from search.credentials import holds_credentials
+from search.error_lines import error_line
 from search.faults import InterruptedSearch, UserError, UserErrors
 from search.token_mode import set_token_mode
 
@@ -35,13 +37,28 @@ PIPE_WIDTH = 120
 
 STORAGE_HELP = "Directory of searches and of the phase store; every node must see it."
 
+
+def _without_credentials(
+    context: click.Context, option: click.Parameter, given: str | None
+) -> str | None:
+    """Refuse a credential: anyone may read a process's arguments, and Ray records them."""
+    if given is not None and holds_credentials(given):
+        raise UserError(f"`{option.opts[0]}` must hold no credentials, which come from the "
+                        "environment (MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and "
+                        "_PASSWORD), got some")
+    return given
+
+
 _storage = click.option("--storage", metavar="DIR", default=None,
+                        callback=_without_credentials,
                         help=f"{STORAGE_HELP} [default: ~/ray_results]")
 _tracking = click.option("--tracking-uri", metavar="URI", default=None,
+                         callback=_without_credentials,
                          help="MLflow's. [default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]")
 _address = click.option("--address", metavar="ADDRESS", default="local", show_default=True,
+                        callback=_without_credentials,
                         help="Ray: `local` for a private one, `auto`, or a cluster's host:port.")
-_hub = click.option("--hub", metavar="DIR", default=None,
+_hub = click.option("--hub", metavar="DIR", default=None, callback=_without_credentials,
                     help="Offline mirror of hub repositories. [default: the hub itself]")
 _set = click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True,
                     help="Override any key of the study, such as search.trials=50; repeatable.")
@@ -245,17 +262,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; our own faults raise."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False,
+                     emoji=False)
     try:
         app.main(args=arguments, prog_name="stiltune", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        errors.print(f"stiltune: {_one_line(error.format_message())}")
+        errors.print(f"stiltune: {error_line(error.format_message())}")
         return 2
     except UserError as error:
         for line in error.lines if isinstance(error, UserErrors) else (str(error),):
-            errors.print(f"stiltune: {_one_line(line)}")
+            errors.print(f"stiltune: {error_line(line)}")
         return 2
     except (click.Abort, KeyboardInterrupt):
         errors.print("stiltune: interrupted")
@@ -268,8 +286,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _console() -> Console:
     """Return the console for what a command prints; a pipe gets lines as long as they are."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, markup=False, emoji=False)  # what studies say is text
