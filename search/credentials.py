@@ -26,7 +26,8 @@ _SECRET_QUERY: Final = re.compile(
     r"([?&;](?:[\w.-]{0,100}(?:credential|key|passw|pwd|secret|signature|token)[\w.-]{0,100}|sig)"
     r"=)[^&#\s\"']+", re.IGNORECASE)
 # password=... as in the settings of a database's connection
-_SETTING: Final = re.compile(r"\b((?:passw\w{0,20}|pwd|secret\w{0,20})=)[^&;,#\s\"']+", re.IGNORECASE)
+_SETTING: Final = re.compile(r"\b((?:passw\w{0,20}|pwd|secret\w{0,20})=)[^&;,#\s\"']+",
+                             re.IGNORECASE)
 _HEADER: Final = re.compile(r"\b(Basic|Bearer) [\w+/=.~-]{8,}")
 # Of Hugging Face, AWS, GitHub, GitLab and Slack, signed web tokens, private keys.
 _TOKEN: Final = re.compile(

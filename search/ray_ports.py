@@ -1,8 +1,8 @@
 """Ray's ports: what listens in a cluster, and what of it answers somebody without a token.
 
-A private Ray, which `stiltune start` makes, listens on the loopback alone. One that `ray start` made
-listens on every interface, whatever is asked: there a firewall or network policy must keep out of
-these ports whoever is not of the cluster, above all out of those that answer without a token.
+A private Ray, which `stiltune start` makes, listens on the loopback alone. One that `ray start`
+made listens on every interface, whatever is asked: there a firewall or network policy must keep
+whoever is not of the cluster out of these ports, above all of those that answer without a token.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import struct
@@ -105,7 +104,7 @@ def _inodes(descriptors: Path) -> Iterator[str]:
         return
     for name in names:
         try:
-            if found := re.fullmatch(r"socket:\[(\d+)\]", os.readlink(name)):
+            if found := re.fullmatch(r"socket:\[(\d+)\]", str(name.readlink())):
                 yield found[1]
         except OSError:
             continue

@@ -89,5 +89,5 @@ def test_what_counts_as_reading_a_pickle(code: str, expected: bool) -> None:
 
 
 def test_the_exceptions_are_still_there() -> None:
-    found = {(name, ast.unparse(node)) for name in dict(LOADS) for node in calls(ROOT / name)}
+    found = {(name, ast.unparse(node)) for name, _ in LOADS for node in calls(ROOT / name)}
     assert LOADS.keys() <= found

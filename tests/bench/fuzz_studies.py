@@ -41,9 +41,9 @@ _VALUES: Final[tuple[Any, ...]] = (
     float("inf"), "", " ", "x", "..", "../x", "/", "~", "C:\\x", "en", "de", "xx", "all", "uniform",
     "random:0", "random:-1", "random:99999999999999999999", "\x00", "\x1b[31m", "\u202eevil",
     "\ud800", "de\u0301", "d\u0435", "x" * 2_000, "`", "{", "{x}", "{0.__class__}", "%s", "[", [],
-    [[]], [None], ["de", "de"], [1, "x"], {}, {"": 1}, {"low": 1, "high": 0}, {"low": 0, "high": 9},
-    {"temperature": [1, 5]}, {"cap": 100}, {"path": "x"}, {"origin": "lab"}, {"origin": "simulated"},
-    {"x": {"x": {"x": {}}}}, {"weights": [["x", 1]]}, ["x"] * 300, "password=hunter2hunter2",
+    [[]], [None], ["de", "de"], [1, "x"], {}, {"": 1}, {"low": 1, "high": 0},
+    {"low": 0, "high": 9}, {"temperature": [1, 5]}, {"cap": 100}, {"path": "x"}, {"origin": "lab"},
+    {"origin": "simulated"}, {"x": {"x": {"x": {}}}}, {"weights": [["x", 1]]}, ["x"] * 300, "password=hunter2hunter2",
 )
 _PLACE: Final = re.compile(r"\((?:line \d+, column \d+|[^()]+(?:\([^()]*\))*[^()]*)\)(?:; and \d+ "
                            r"more faults?)?$|got (?:nothing|a list|'|[\d.-]|True|False|\{)")
@@ -192,8 +192,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     tally = fuzz(options.seed, seconds=options.seconds)
+    took, slowest = tally.slowest
     lines = [", ".join(f"{count} {what}" for what, count in sorted(tally.outcomes.items())),
-             f"the slowest took {tally.slowest[0]:.2f} CPU s, of {len(tally.slowest[1])} characters"]
+             f"the slowest took {took:.2f} CPU s, of {len(slowest)} characters"]
     for why, text in dict(tally.failures).items():
         lines += [f"{why}, with", repr(text)]
     sys.stdout.write("\n".join(lines) + "\n")

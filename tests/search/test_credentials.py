@@ -57,8 +57,8 @@ def test_the_environments_secrets_are_cut_wherever_they_stand(
     assert SECRET not in without_credentials(json.dumps({"error": f'{SECRET}"x'}))
 
 
-@pytest.mark.parametrize("text", ["://" * 80_000 + "@", "?key" + "key" * 80_000, "eyJ" * 80_000,
-                                  "a:" * 120_000 + "@", "password" * 30_000])
+@pytest.mark.parametrize("text", ["://" * 80_000 + " @", "?key" + "key" * 80_000, "eyJ" * 80_000,
+                                  "a:" * 120_000 + " @", "password" * 30_000])
 def test_no_text_takes_long(text: str) -> None:
     assert without_credentials(text) == text  # in a square of its length it would never end
 
