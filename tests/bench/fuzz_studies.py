@@ -43,7 +43,8 @@ _VALUES: Final[tuple[Any, ...]] = (
     "\ud800", "de\u0301", "d\u0435", "x" * 2_000, "`", "{", "{x}", "{0.__class__}", "%s", "[", [],
     [[]], [None], ["de", "de"], [1, "x"], {}, {"": 1}, {"low": 1, "high": 0},
     {"low": 0, "high": 9}, {"temperature": [1, 5]}, {"cap": 100}, {"path": "x"}, {"origin": "lab"},
-    {"origin": "simulated"}, {"x": {"x": {"x": {}}}}, {"weights": [["x", 1]]}, ["x"] * 300, "password=hunter2hunter2",
+    {"origin": "simulated"}, {"x": {"x": {"x": {}}}}, {"weights": [["x", 1]]}, ["x"] * 300,
+    "password=hunter2hunter2",
 )
 _PLACE: Final = re.compile(r"\((?:line \d+, column \d+|[^()]+(?:\([^()]*\))*[^()]*)\)(?:; and \d+ "
                            r"more faults?)?$|got (?:nothing|a list|'|[\d.-]|True|False|\{)")
