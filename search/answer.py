@@ -11,6 +11,7 @@ from threading import Thread
 from rich.console import Console
 
 from search.code_versions import code_of_trials, spell_code
+from search.credentials import without_credentials
 from search.entries import Question, Readout
 from search.item_errors import read_predictions
 from search.journal import Event, Journal
@@ -122,7 +123,8 @@ def print_answer(
     console.print(f"Everything else:  {directory.path}", highlight=False, soft_wrap=True)
 
 
-def _ui_command(uri: str) -> str:
+def _ui_command(given: str) -> str:
+    uri = without_credentials(given)
     if uri.startswith(("http://", "https://")):
         return f"open {uri}"
     default = f"sqlite:///{Path.cwd() / 'mlflow.db'}"

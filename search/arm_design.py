@@ -73,6 +73,8 @@ def tuning_block(study: Study, space: SearchSpace) -> list[Designed]:
         for name, arm, rate, target_rate in trials:
             config = _config(study, space, arm, model=model.name,
                              block=TUNING_SEEDS_FROM + offset, rate=rate, target_rate=target_rate)
+            # Rates are chosen by clean scores on the selection panel: no changed row is read.
+            config = config.model_copy(update={"robustness": None})
             block.append(Designed(role=Role.TUNING, group=name,
                                   config=config.control() if name == CONTROL else config))
     return block

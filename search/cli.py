@@ -29,6 +29,7 @@ from search.cli_options import (
     tracking_option,
 )
 from search.cli_store import store
+from search.error_lines import error_line
 from search.faults import InterruptedSearch, SpentSearch, UserError, UserErrors
 from search.token_mode import set_token_mode
 
@@ -267,17 +268,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; our own faults raise."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False, markup=False,
+                     emoji=False)
     try:
         app.main(args=arguments, prog_name="stiltune", standalone_mode=False)
     except click.exceptions.Exit as ended:
         return ended.exit_code
     except click.ClickException as error:
-        errors.print(f"stiltune: {_one_line(error.format_message())}")
+        errors.print(f"stiltune: {error_line(error.format_message())}")
         return 2
     except UserError as error:
         for line in error.lines if isinstance(error, UserErrors) else (str(error),):
-            errors.print(f"stiltune: {_one_line(line)}")
+            errors.print(f"stiltune: {error_line(line)}")
         return 2
     except (click.Abort, KeyboardInterrupt):
         errors.print("stiltune: interrupted")
@@ -288,5 +290,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -9,6 +9,9 @@ from typing import Any
 import click
 from rich.console import Console
 
+from search.credentials import holds_credentials
+from search.faults import UserError
+
 __all__ = ["DASHBOARD", "PositiveNumber", "address_option", "console", "format_option",
            "hours_option", "hub_option", "jobs_option", "set_option", "storage_option",
            "submit_option", "tracking_option"]
@@ -34,15 +37,32 @@ class PositiveNumber(click.FloatRange):
 # Where nothing says how wide the output is, tables are this many columns wide.
 PIPE_WIDTH = 120
 
-storage_option = click.option("--storage", metavar="DIR", default=None,
-                        help="Directory of searches and of the phase store; every node must see "
-                             "it. [default: ~/ray_results]")
-tracking_option = click.option("--tracking-uri", metavar="URI", default=None,
-                         help="MLflow's. [default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]")
-address_option = click.option("--address", metavar="ADDRESS", default="local", show_default=True,
-                        help="Ray: `local` for a private one, `auto`, or a cluster's host:port.")
-jobs_option = click.option("--address", metavar="URL", default=DASHBOARD, show_default=True,
-                           help="Ray's dashboard, where jobs are submitted.")
+
+def _without_credentials(
+    context: click.Context, option: click.Parameter, given: str | None
+) -> str | None:
+    """Refuse a credential: anyone may read a process's arguments, and Ray records them."""
+    if given is not None and holds_credentials(given):
+        raise UserError(f"`{option.opts[0]}` must hold no credentials, which come from the "
+                        "environment (MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and "
+                        "_PASSWORD), got some")
+    return given
+
+
+storage_option = click.option(
+    "--storage", metavar="DIR", default=None, callback=_without_credentials,
+    help="Directory of searches and of the phase store; every node must see it. "
+         "[default: ~/ray_results]")
+tracking_option = click.option(
+    "--tracking-uri", metavar="URI", default=None, callback=_without_credentials,
+    help="MLflow's. [default: MLFLOW_TRACKING_URI, else sqlite:///mlflow.db]")
+address_option = click.option(
+    "--address", metavar="ADDRESS", default="local", show_default=True,
+    callback=_without_credentials,
+    help="Ray: `local` for a private one, `auto`, or a cluster's host:port.")
+jobs_option = click.option(
+    "--address", metavar="URL", default=DASHBOARD, show_default=True,
+    callback=_without_credentials, help="Ray's dashboard, where jobs are submitted.")
 submit_option = click.option(
     "--submit", is_flag=True,
     help="As a job of the cluster whose dashboard is at --address (default: "
@@ -50,14 +70,18 @@ submit_option = click.option(
 hours_option = click.option(
     "--max-device-hours", type=PositiveNumber(), default=None, metavar="HOURS",
     help="Stop once all trials together have had a device for so long.")
-hub_option = click.option("--hub", metavar="DIR", default=None,
-                    help="Offline mirror of hub repositories. [default: the hub itself]")
-set_option = click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True,
-                    help="Override any key of the study, such as search.trials=50; repeatable.")
-format_option = click.option("--format", "form", type=click.Choice(["table", "json", "yaml"]),
-                       default="table", show_default=True, help="How to print.")
+hub_option = click.option(
+    "--hub", metavar="DIR", default=None, callback=_without_credentials,
+    help="Offline mirror of hub repositories. [default: the hub itself]")
+set_option = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True,
+    help="Override any key of the study, such as search.trials=50; repeatable.")
+format_option = click.option(
+    "--format", "form", type=click.Choice(["table", "json", "yaml"]), default="table",
+    show_default=True, help="How to print.")
 
 
 def console() -> Console:
     """Return the console for what a command prints; a pipe gets lines as long as they are."""
-    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=width, markup=False, emoji=False)  # what studies say is text

@@ -22,6 +22,7 @@ from search.snapshot import Snapshot, take_snapshot
 from search.spool import Spool
 from search.storage import new_search, storage_root, taken_search
 from search.study import Study
+from search.token_mode import keep_private
 from search.versions import versions
 from spaces.value import digest_of
 
@@ -119,6 +120,7 @@ def _run(search: OpenSearch, preparation: Preparation) -> None:
     name = search.directory.name
     with search.interrupts:
         try:
+            keep_private(search.options.address)  # before Ray is imported
             # Ray takes seconds to import; they pass while the preparation is under way.
             with search.console.status("loading Ray"):
                 from search.running import run_to_the_end

@@ -207,11 +207,11 @@ class Declaration(Value):
 def _model(index: int, given: Any) -> Any:
     """Return the model that a study names, or describes as a mapping with at least a `path`."""
     if _is_text(given):
-        return _located(find_model(given))
+        return _located(index, find_model(given))
     if isinstance(given, Mapping) and "origin" in given:  # as `Study.to_yaml` writes one
         return given
     if isinstance(given, Mapping) and _is_text(given.get("path")):
-        named = _located(find_model(given["path"]))
+        named = _located(index, find_model(given["path"]))
         if not isinstance(named, HubModel):
             raise fault(f"models.{index}.path", "`path` must be a hub name or a directory, got "
                                                 f"the lab's own {named.name!r}")
@@ -220,8 +220,11 @@ def _model(index: int, given: Any) -> Any:
                                    f"`path`, got {given!r}")
 
 
-def _located(model: Model) -> Model:
-    """Return the model with a directory's whole path, to be found from anywhere else as well."""
+def _located(index: int, model: Model) -> Model:
+    """Return the model with a directory's whole path, to be found from anywhere else as well.
+
+    What is no directory is a name on the hub or below a mirror, and does not lead out of it.
+    """
     if not isinstance(model, HubModel):
         return model
     try:
@@ -229,7 +232,12 @@ def _located(model: Model) -> Model:
         is_there = directory.is_dir()
     except (OSError, RuntimeError, ValueError):  # too long for a path, or of no user's home
         return model
-    return model.model_copy(update={"path": str(directory.absolute())}) if is_there else model
+    if is_there:
+        return model.model_copy(update={"path": str(directory.absolute())})
+    if ".." in directory.parts:
+        raise fault(f"models.{index}", "a model must be a hub name or a directory that is there, "
+                                       f"got {model.path!r}")
+    return model
 
 
 def _is_text(given: Any) -> bool:

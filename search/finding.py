@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from search.faults import UserError
-from search.storage import SearchDirectory, find_search, storage_root
+from search.storage import SearchDirectory, find_search, is_name, storage_root
 
 __all__ = ["find_anywhere"]
 
@@ -25,7 +25,7 @@ def find_anywhere(
     try:
         return root, find_search(root, name)
     except UserError as missing:
-        there = None if storage else _tracked(name, tracking_uri)
+        there = None if storage or not is_name(name) else _tracked(name, tracking_uri)
         if there is None:
             raise
         if not there.is_dir():

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 from pydantic import Field
 
+from search.credentials import holds_credentials, without_credentials_in
 from search.faults import UserError
 from spaces.value import Value
 
@@ -72,7 +73,7 @@ class Journal:
         self._listeners.append(listener)
 
     def append(self, kind: EventKind, trial: str | None = None, /, **data: Any) -> Event:
-        """Write one event, flushed to disk, and return it.
+        """Write one event, flushed to disk, and return it; credentials are cut out of its texts.
 
         Raises:
             JournalError: if another process writes to this journal.
@@ -80,7 +81,11 @@ class Journal:
         file = self._file or self._open()
         event = Event(sequence=len(self.events), time=time.time(), kind=kind, trial=trial,
                       data=data)
-        file.write(_line(event))
+        line = _line(event)
+        if holds_credentials(line.decode()):  # rarely, and to look at every text takes long
+            event = event.model_copy(update={"data": without_credentials_in(data)})
+            line = _line(event)
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
         self.events.append(event)

@@ -12,7 +12,7 @@ from search.effective_robustness import (
     effective_robustness,
     excess_drop,
 )
-from search.results import Outcome, TrialResult
+from search.results import Outcome, Role, TrialResult
 from spaces.value import Value
 from trainables.scores import PerturbedScore
 
@@ -93,7 +93,7 @@ def compared(results: Iterable[TrialResult]) -> list[TrialResult]:
     """
     asked = [each for each in sorted(results, key=lambda each: (len(each.trial), each.trial))
              if each.outcome is Outcome.FINISHED and _perturbed(each)
-             and (each.config.is_control or each.group)]
+             and each.role is not Role.TUNING and (each.config.is_control or each.group)]
     arms = [each for each in asked if not each.config.is_control] or asked
     settings = {_setting(each) for each in arms}
     return list({each.config: each for each in asked if _setting(each) in settings}.values())

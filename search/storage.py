@@ -8,12 +8,13 @@ from pathlib import Path
 
 from search.faults import UserError
 
-__all__ = ["CACHE", "SearchDirectory", "cache_directory", "find_search", "new_search",
-           "storage_root", "store_uri", "taken_search"]
+__all__ = ["CACHE", "SearchDirectory", "cache_directory", "find_search", "is_name",
+           "new_search", "storage_root", "store_uri", "taken_search"]
 
 CACHE = "cache"
 """The folder of a storage directory with what is made once of data."""
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 DEFAULT_STORAGE = "~/ray_results"  # Ray's own convention
 
 
@@ -76,7 +77,12 @@ def new_search(root: Path, study: str) -> SearchDirectory:
     """Make the directory of the study's next search: `lab-1`, `lab-2`, ...
 
     Two starts at once get two directories: making one is atomic.
+
+    Raises:
+        ValueError: if the study has a name that no study can have.
     """
+    if not is_name(study):
+        raise ValueError(f"a study's name must be a plain one, got {study!r}")
     number = max((number for _, number in _searches(root, study)), default=0)
     while True:
         number += 1
@@ -95,9 +101,14 @@ def taken_search(root: Path, name: str) -> SearchDirectory:
         UserError: if there is none, or the search has begun.
     """
     directory = SearchDirectory(root / name)
-    if not directory.path.is_dir() or directory.journal.exists():
+    if not is_name(name) or not directory.path.is_dir() or directory.journal.exists():
         raise UserError(f"a search's name must have been taken for it, got {name!r} in {root}")
     return directory
+
+
+def is_name(name: str) -> bool:
+    """Return whether a study or a search could have this name; it then is a plain file name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def find_search(root: Path, name: str) -> SearchDirectory:

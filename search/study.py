@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import ValidationError, model_validator
 
+from search.credentials import credential_places
 from search.declaration import CATALOGUE, Declaration
 from search.faults import UserError
 from search.journal import Journal
@@ -75,6 +76,9 @@ class Study(Declaration):
         except UserError as error:
             raise UserError(f"{source}: {error}" if source else str(error)) from error
         data = apply_overrides(data, overrides)
+        if places := list(credential_places(data)):
+            raise StudyError([f"a study must hold no credentials, which come from the environment, "
+                              f"got one ({place or 'a key'})" for place in places], source)
         try:
             return cls.model_validate(data, context={"directory": directory or Path()})
         except ValidationError as error:

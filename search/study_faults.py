@@ -9,6 +9,7 @@ from typing import Any, Final, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from search.error_lines import shortened
 from search.faults import UserError
 
 __all__ = ["StudyError", "fault", "study_error"]
@@ -45,12 +46,14 @@ _LAWS: Final = {
     "too_long": "must have at most {max_length} items",
 }
 
+_MOST: Final = 1_000  # characters of a fault
+
 
 class StudyError(UserError):
     """A malformed study. The message is its first fault; `faults` holds one line for each."""
 
     def __init__(self, faults: Sequence[str], source: str = "") -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(shortened(each, _MOST) for each in faults)
         more = len(self.faults) - 1
         tail = f"; and {more} more fault{'s' if more > 1 else ''}" if more else ""
         super().__init__(f"{source + ': ' if source else ''}{self.faults[0]}{tail}")
@@ -93,11 +96,12 @@ def _line(found: ErrorDetails, study: type[BaseModel]) -> str:
         about = law.split("`")[1] if law.startswith("`") else key
         place += [about] if about in _keys(study, path) and about != "weights" else []
     else:
-        broken = _LAWS.get(found["type"], found["msg"][:1].lower() + found["msg"][1:])
         bounds = {name: f"{value:g}" if isinstance(value, float) else value
                   for name, value in context.items()}
+        known = _LAWS.get(found["type"])
+        broken = known.format(**bounds) if known else found["msg"][:1].lower() + found["msg"][1:]
         got = "nothing" if found["type"] == "missing" else _shown(found["input"])
-        law = f"`{key}` {broken.format(**bounds)}, got {got}"
+        law = f"`{key}` {broken}, got {got}"
     law = " ".join(law.split())
     return f"{law} ({'.'.join(place)})" if place else law
 

@@ -9,9 +9,11 @@ from search.arm_laws import check_arms
 from search.curve_plan import check_worth
 from search.declaration import Declaration
 from search.study_faults import fault
+from search.study_tasks import leads_out
 from search.study_warnings import trained_in
 from spaces.language_orders import ordered
 from spaces.languages import ENGLISH
+from spaces.models import HubModel
 from spaces.robustness import MIXED_KINDS, PERTURBED_KINDS
 from spaces.tasks import Kind, Task
 
@@ -42,6 +44,15 @@ def _check_models(study: Declaration) -> None:
     names = [model.name for model in study.models]
     if len(set(names)) < len(names):
         raise fault("models", f"`models` must have distinct names, got {', '.join(names)}")
+    for index, model in enumerate(study.models):
+        if isinstance(model, HubModel) and model.revision is not None:
+            _check_revision(f"models.{index}.revision", model.revision)
+
+
+def _check_revision(place: str, revision: str) -> None:
+    if leads_out(revision):
+        raise fault(place, "`revision` must be a commit, branch or tag of its repository, got "
+                           f"{revision!r}")
 
 
 def _check_own_tasks(study: Declaration) -> None:
@@ -55,7 +66,8 @@ def _check_own_tasks(study: Declaration) -> None:
 def _check_revisions(study: Declaration) -> None:
     read = {repository for task in (*study.intermediate_tasks, *study.target_tasks)
             for repository in task.repositories()}
-    for repository in study.revisions:
+    for repository, revision in study.revisions.items():
+        _check_revision(f"revisions.{repository}", revision)
         if repository not in read:
             near = difflib.get_close_matches(repository, read, n=1)
             hint = f"; nearest: {near[0]!r}" if near else ""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from string import Formatter
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
@@ -20,14 +21,15 @@ from pydantic import (
 )
 
 from search.study_faults import fault
+from search.study_file import MAX_BYTES
 from spaces.data_sources import FilesSource, HubSource, Split, TableSource
 from spaces.dimensions import Code, Name, Whole
 from spaces.tasks import CANONICAL_COLUMNS, Kind, Provenance, Task, find_task
 from spaces.value import Value
-from trainables.files import read_labels
+from trainables.files import LABELS_FILE, read_labels
 from trainables.metrics import METRICS
 
-__all__ = ["Repository", "StudyTask", "task_of", "without_absent"]
+__all__ = ["Repository", "StudyTask", "leads_out", "task_of", "without_absent"]
 
 _UNLABELLED: Final = (Kind.QA, Kind.RETRIEVAL, Kind.RANKING, Kind.MLM)
 _OF_THE_HUB: Final = ("config", "revision", "id_prefix")
@@ -112,6 +114,7 @@ class StudyTask(Value):
         like, kind, files = (info.data.get(key) for key in ("like", "kind", "files"))
         if given or like or files is None or kind in (None, *_UNLABELLED):
             return given
+        _check_labels_file(Path(files) / LABELS_FILE)
         return read_labels(Path(files))
 
     @model_validator(mode="after")
@@ -153,6 +156,14 @@ class StudyTask(Value):
         return self
 
     @model_validator(mode="after")
+    def _names_stay_within_the_repository(self) -> Self:
+        for key in ("config", "revision"):
+            given = getattr(self, key)
+            if given is not None and leads_out(given):
+                raise ValueError(f"`{key}` must be a name within its repository, got {given!r}")
+        return self
+
+    @model_validator(mode="after")
     def _patterns_can_be_filled(self) -> Self:
         for key, known in (("config", {"code", "udpos", "tatoeba"}), ("id_prefix", {"language"})):
             given = getattr(self, key) or ""
@@ -164,6 +175,28 @@ class StudyTask(Value):
                 raise ValueError(f"`{key}` must have in braces only "
                                  f"{', '.join(sorted(known))}, got {given!r}")
         return self
+
+
+def leads_out(name: str) -> bool:
+    """Return whether a config or revision is a path out of its repository, or a pattern."""
+    return name.startswith("/") or ".." in name.split("/") or bool(set(name) & set("\\*?["))
+
+
+def _check_labels_file(file: Path) -> None:
+    """Check that a file of labels, which a study reads by itself, cannot keep it for long.
+
+    Raises:
+        ValueError: if it is neither absent nor a regular file of a study's size.
+    """
+    try:
+        found = file.stat()
+    except (OSError, ValueError):  # `read_labels` says what is wrong with it
+        return
+    if not S_ISREG(found.st_mode):
+        raise ValueError(f"labels must lie in a regular file, got another ({file})")
+    if found.st_size > MAX_BYTES:
+        raise ValueError(f"a file of labels must have at most {MAX_BYTES} bytes, got "
+                         f"{found.st_size} ({file})")
 
 
 def without_absent(given: Any) -> Any:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from search.faults import UserError
+from search.storage import is_name
 from search.tracking import resolve_uri, sqlite_file
 from spaces.value import Value
 
@@ -39,6 +40,10 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
     Raises:
         UserError: if there is neither.
     """
+    missing = UserError("a search must be in MLflow under its own or its study's name, got "
+                        f"{name!r}")
+    if not is_name(name):  # it would become a part of MLflow's query
+        raise missing
     resolved = resolve_uri(uri)
     file = sqlite_file(resolved)
     if file is not None and not file.exists():  # a look would make the database
@@ -51,8 +56,7 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
         named = [number for number, study in studies.items() if study == name]
         parents = _runs(client, named, "tags.`stiltune.search` LIKE '%'") if named else []
     if not parents:
-        raise UserError(f"a search must be in MLflow under its own or its study's name, "
-                        f"got {name!r}")
+        raise missing
     run = parents[0]
     tags = run.data.tags
     search_id = tags["stiltune.search_id"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ray import tune
+from ray.tune.execution import class_cache
 
 from search.agenda import Agenda
 from search.cluster import Capacity, environment, trial_resources, worker_cpus
@@ -70,12 +71,23 @@ def run_search(
             failure_config=tune.FailureConfig(max_failures=0),
             stop=_StopWhenAsked(interrupts, limit)),
     )
+    _send_no_credentials()
     # Or else Tune starts a second trial only once the first one's process is up.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
     with environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
         tuner.fit()
     if not agenda.is_done:
         raise Interrupted
+
+
+def _send_no_credentials() -> None:
+    """Leave the credentials of AWS to each machine's own environment.
+
+    Tune would send them along with every trial, and Ray then writes them into a log of its session
+    that everyone on the machine can read.
+    """
+    sent = class_cache.ENV_VARS_TO_PROPAGATE
+    sent -= {name for name in sent if name.startswith("AWS_")}
 
 
 def _last_words(search: Path, tune_id: str) -> str:

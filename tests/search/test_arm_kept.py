@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
+from search.arm_design import arms_block, tuning_block
 from search.arm_entries import ArmsReadout
 from search.arm_kept import LEAST_ABOVE_CHANCE, block_kept
 from search.arm_readout import read_arms
 from search.results import Outcome, Role, TrialResult
+from search.robustness import robustness_sections
 from search.study import StudyError
 from spaces.robustness import Perturbations, Robustness, Severity
 from tests.search.arms_study import arms_study, section
 from tests.search.simulated_results import CONFIRM, config
+from tests.search.simulated_study import sizes_of
 from tests.search.simulated_table import KINDS, scored
 from trainables.scores import PerturbedScore
 
@@ -89,6 +92,23 @@ def test_a_contrast_under_changes_is_of_what_is_kept_and_gains_stay_gains() -> N
 
 def test_languages_that_could_not_be_changed_alike_do_not_count() -> None:
     assert "in 1 language," in read(trials(SHARES, unmatched="th")).primary.sentence
+
+
+def test_trials_that_chose_the_rates_count_nowhere() -> None:
+    tried = [result.model_copy(update={
+        "trial": f"tuning-{number}", "role": Role.TUNING,
+        "config": result.config.model_copy(update={"seed": 2000})})
+        for number, result in enumerate(trials({"control": [0.1], "dates": [0.9]}))]
+    assert read(trials(SHARES) + tried) == read(trials(SHARES))
+    assert robustness_sections(trials(SHARES) + tried) == robustness_sections(trials(SHARES))
+
+
+def test_rates_are_chosen_without_changed_rows() -> None:
+    study = arms_study("robustness={perturbations: {typos: {fertility: 1.2}}}",
+                       "arms.tuning={seeds: 1}", "intermediate.learning_rate=[1e-3, 2e-3]")
+    space = study.space(sizes_of(study))
+    assert {each.config.robustness for each in tuning_block(study, space)} == {None}
+    assert {each.config.robustness for each in arms_block(study, space)} == {study.robustness}
 
 
 def test_nothing_is_told_of_a_clean_score_at_chance_or_a_condition_nobody_was_asked() -> None:
