@@ -9,7 +9,7 @@ has ended.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from search.arm_design import arms_block, tuned_rates, tuning_block
 from search.confirmation import Choice, choose
@@ -17,7 +17,7 @@ from search.design import confirmations, controls, curve_block, table_block
 from search.journal import Journal
 from search.objective import Objective, marks
 from search.placed_curve import PlacedCurve
-from search.planned import Planned, numbered
+from search.planned import Encoder, Planned, numbered
 from search.results import Outcome, Role, TrialResult, collect
 from search.rounds import Rounds, suggested
 from search.study import Study
@@ -60,9 +60,13 @@ class Agenda:
 
     # ---- what may run -------------------------------------------------------------------
 
-    def next(self) -> Planned | None:
-        """Return a trial that may start now, journalled; None when nothing can."""
-        while (planned := self._next()) is not None:
+    def next(self, avoiding: Collection[Encoder] = ()) -> Planned | None:
+        """Return a trial that may start now, journalled; None when nothing can.
+
+        Args:
+            avoiding: encoders whose trials would only wait: another is making what they need.
+        """
+        while (planned := self._next(avoiding)) is not None:
             found = self._taken.get(planned.config.digest())
             if found is None:
                 return planned
@@ -70,9 +74,11 @@ class Agenda:
                 "trial": planned.trial, "role": planned.role, "group": planned.group}))
         return None
 
-    def _next(self) -> Planned | None:
+    def _next(self, avoiding: Collection[Encoder]) -> Planned | None:
         self._tell()
         for planned in self._startable():
+            if planned.encoder in avoiding:
+                continue
             if planned.trial not in self.planned:
                 self.planned[planned.trial] = planned
                 suggested(self.journal, planned, None)

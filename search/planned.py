@@ -7,7 +7,10 @@ from search.results import Role
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
 
-__all__ = ["Planned", "numbered"]
+__all__ = ["Encoder", "Planned", "numbered"]
+
+Encoder = tuple[str, int]
+"""A model's name and its pretraining seed: what trials that share an encoder share."""
 
 
 class Planned(Value):
@@ -21,6 +24,11 @@ class Planned(Value):
     group: str = ""
     config: TrialConfig
     number: int | None = None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that it begins with."""
+        return self.config.model.name, self.config.pretraining_seed
 
 
 def numbered(part: Role, designed: list[Designed]) -> list[Planned]:

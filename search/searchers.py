@@ -8,7 +8,7 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from search.agenda import Agenda
-from search.planned import Planned
+from search.planned import Encoder, Planned
 from search.results import Outcome, TrialResult
 from trainables.messages import Message, read_message
 
@@ -49,7 +49,8 @@ class AgendaSearcher(Searcher):
         self._is_free, self._changed, self._last_words = is_free, changed, last_words
         self._by_tune_id: dict[str, Planned] = {}
         self._working: set[str] = set()
-        self._waits_for: str | None = None  # the entry for which a slot was given back
+        # The entries for which slots were given back, and the encoders of those trials.
+        self._waits_for: dict[str, Encoder] = {}
 
     def suggest(  # type: ignore[override]  # Ray's own type leaves FINISHED, a string, out
         self, trial_id: str
@@ -57,9 +58,9 @@ class AgendaSearcher(Searcher):
         """Return the next trial for Tune, FINISHED at the end, None while nothing can start."""
         if self.agenda.is_done:
             return str(Searcher.FINISHED)
-        if len(self._by_tune_id) >= self._max_concurrent or self._must_wait():
+        if len(self._by_tune_id) >= self._max_concurrent:
             return None
-        planned = self.agenda.next()
+        planned = self.agenda.next(self._busy_encoders())
         if planned is None:
             return None
         self.agenda.launched(planned.trial)
@@ -86,7 +87,7 @@ class AgendaSearcher(Searcher):
             self.agenda.started(planned.trial, trial_id)
         self._working.discard(trial_id)
         if message.kind == "deferred" and not error:
-            self._waits_for = message.entry
+            self._waits_for[str(message.entry)] = planned.encoder
             self.agenda.released(planned.trial)
         elif planned.trial not in self.agenda.results:
             self._ended_without_a_result(planned, trial_id, message,
@@ -103,13 +104,15 @@ class AgendaSearcher(Searcher):
     def restore(self, checkpoint_path: str) -> None:
         """Do nothing: see `save`."""
 
-    def _must_wait(self) -> bool:
-        # With nothing running there is no one to wait for: the lease of a dead maker runs out,
-        # and asking again is how that is found.
-        if self._waits_for and self._by_tune_id and not self._is_free(self._waits_for):
-            return True
-        self._waits_for = None
-        return False
+    def _busy_encoders(self) -> set[Encoder]:
+        """Return the encoders whose trials would give their slots back again.
+
+        With nothing running there is no one to wait for: the lease of a dead maker runs out, and
+        asking again is how that is found.
+        """
+        self._waits_for = {entry: encoder for entry, encoder in self._waits_for.items()
+                           if self._by_tune_id and not self._is_free(entry)}
+        return set(self._waits_for.values())
 
     def _take(self, planned: Planned, tune_id: str, message: Message) -> None:
         if tune_id not in self._working and message.kind not in ("deferred", "none"):

@@ -11,6 +11,7 @@ from search.agenda import Agenda
 from search.journal import Journal
 from search.results import Outcome
 from search.searchers import MAX_ATTEMPTS, AgendaSearcher
+from tests.search.arms_study import arms_study
 from tests.search.simulated_study import simulated_study, sizes_of
 from trainables.messages import MESSAGE_KEY, Message
 
@@ -24,9 +25,9 @@ def agenda(tmp_path: Path) -> Iterator[Agenda]:
 
 
 def searcher(agenda: Agenda, is_free: Callable[[str], bool] = lambda entry: True,
-             ) -> AgendaSearcher:
+             at_once: int = 1) -> AgendaSearcher:
     return AgendaSearcher(
-        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=1,
+        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=at_once,
         is_free=is_free, changed=lambda trial, message: None,
         last_words=lambda tune_id: f": no module ({tune_id})")
 
@@ -57,3 +58,27 @@ def test_a_trial_that_gave_its_slot_back_waits_for_the_entry_and_comes_again(
     assert "control-000" not in agenda.results
     assert tuned.suggest("b") == {"trial": "control-000"}  # with nothing running, none to wait for
     assert [event.kind for event in agenda.journal.events].count("started") == 0
+
+
+def test_while_one_encoder_is_made_trials_of_another_run_and_its_own_wait(tmp_path: Path) -> None:
+    study = arms_study("models=[{origin: simulated, name: one}, {origin: simulated, name: other}]")
+    journal = Journal(tmp_path / "journal.jsonl")
+    agenda = Agenda(study, study.space(sizes_of(study)), journal)
+    free: set[str] = set()
+    tuned = searcher(agenda, is_free=lambda entry: entry in free, at_once=3)
+
+    def model(given: object) -> str:
+        assert isinstance(given, dict)
+        return agenda.planned[given["trial"]].config.model.name
+
+    assert model(tuned.suggest("maker")) == "one"
+    assert model(tuned.suggest("waiter")) == "one"
+    tuned.on_trial_complete("waiter", said(Message(kind="deferred", entry="encoder of one")))
+    assert model(tuned.suggest("a")) == "other"
+    assert model(tuned.suggest("b")) == "other"
+    assert tuned.suggest("full") is None
+    tuned.on_trial_complete("b", said(Message(kind="deferred", entry="encoder of other")))
+    assert tuned.suggest("c") is None  # both are being made
+    free.add("encoder of one")
+    assert model(tuned.suggest("d")) == "one"
+    journal.close()
