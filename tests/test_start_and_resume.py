@@ -79,7 +79,8 @@ def test_a_search_runs_to_its_answer(whole: Stiltune) -> None:
         parent[0].info.run_id}
 
 
-@pytest.mark.parametrize("kill_after", [1, 9, 21])
+@pytest.mark.parametrize("kill_after", [
+    pytest.param(1, marks=pytest.mark.slow), 9, pytest.param(21, marks=pytest.mark.slow)])
 def test_killed_and_resumed_every_trial_is_there_once_and_the_answer_is_the_same(
     stiltune: Stiltune, whole: Stiltune, kill_after: int
 ) -> None:
@@ -143,6 +144,7 @@ def test_asha_stops_search_trials_on_rungs_and_mlflow_says_so(stiltune: Stiltune
     assert {trial for trial, status in statuses.items() if status == "KILLED"} == set(stopped)
 
 
+@pytest.mark.slow
 def test_a_table_alone_killed_and_resumed_has_each_trial_once_and_prints_as_latex(
     stiltune: Stiltune
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_trial_is_said_to_run_while_it_runs(by_workers: dict[int, Stiltune]) -
     assert times["finished", "control-000"] - times["started", "control-000"] > 1
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_in_a_group_fails_with_its_reason_and_the_rest_go_on(
     by_workers: dict[int, Stiltune]
 ) -> None:
