@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,12 +127,18 @@ def test_counts_beyond_the_pool_are_dropped_and_three_are_kept() -> None:
 HUB = os.environ.get("STILTUNE_TEST_HUB")
 
 
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = tmp_path_factory.mktemp("mirror")
+    return Workspace(store=str(made / "store"), cache=str(made / "cache"), hub=HUB)
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(HUB is None, reason="STILTUNE_TEST_HUB names no mirror")
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_studies_for_clusters_pass_check_cut_down_to_a_mirror(
-    tmp_path: Path, name: str
+    workspace: Workspace, name: str
 ) -> None:
-    workspace = Workspace(store=str(tmp_path / "store"), cache=str(tmp_path / "cache"), hub=HUB)
     held = held_by(Sources(hub=HUB, cache=workspace.cache))
     # The lab's encoder needs no files; that of a user is a matter of `check` alone.
     found = cut_down(Study.from_file(name, ["models=[lab-tiny]"]), held)
