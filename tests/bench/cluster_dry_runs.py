@@ -7,6 +7,7 @@ the read-out, made of what ran, says so. Exits with 1 if a trial failed.
 
     python -m tests.bench.cluster_dry_runs --hub DIR --model ENCODER_DIR       minutes on two cores
     python -m tests.bench.cluster_dry_runs --hub DIR --model ENCODER_DIR --studies scaling
+    python -m tests.bench.cluster_dry_runs --hub DIR --model ENCODER_DIR --examples 32 --rows 3
 """
 
 from __future__ import annotations
@@ -162,8 +163,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--studies", nargs="+", default=STUDIES, choices=STUDIES, metavar="STUDY")
     parser.add_argument("--examples", type=int, default=64, help="of each training [64]")
     parser.add_argument("--rows", type=int, default=20, help="scored of each language [20]")
+    parser.add_argument("--tuning", type=int, default=6,
+                        help="the most trials of a model that choose its rates [6]")
     given = parser.parse_args(arguments)
-    limits = Limits(given.examples, given.examples, given.rows)
+    limits = Limits(given.examples, given.examples, given.rows, tuning=given.tuning)
     runs = []
     with tempfile.TemporaryDirectory() as storage:
         workspace = Workspace(store=f"{storage}/store", cache=f"{storage}/cache",
