@@ -119,8 +119,10 @@ def _primary(found: ArmMeans) -> PrimaryAnswer:
         split_half=verdict_halves(list(values.values()), declared.minimal), values=values,
         sentence="")
     unit = "pretraining seeds" if found.arms.pretraining_seeds > 1 else "seed blocks"
+    usual = declared.languages or found.languages
+    counted = {code for side in declared.sides for code in side.languages or usual}
     sentence = primary_sentence(answer, unit=unit, tasks=found.tasks, models=models,
-                                languages=len(declared.languages or found.languages))
+                                languages=len(counted))
     return answer.model_copy(update={"sentence": sentence})
 
 

@@ -157,7 +157,7 @@ def _faults_in(
         except DataError as error:
             yield str(error)
     if absent:
-        (_, reason), *others = absent.items()
-        named = reason if reason.startswith(task.name) else f"{task.name}: {reason}"
+        (first, reason), *others = absent.items()
+        named = reason if reason.startswith(task.name) else f"{task.name} {first}: {reason}"
         yield named + (f"; absent as well: {', '.join(code for code, _ in others)}" if others
                        else "")

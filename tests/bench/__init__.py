@@ -24,6 +24,7 @@ What looks at real data, in a mirror:
     python -m tests.bench.catalogue         every task of a benchmark trained or scored end to end
     python -m tests.bench.preparing         all of it read, checked, encoded, and once more
     python -m tests.bench.broken_data       files broken in many ways, and what `check` says of each
+    python -m tests.bench.cluster_dry_runs  studies for clusters, cut down and run in part
 
 What needs no data but its own:
 

@@ -96,6 +96,15 @@ def test_sides_in_languages_of_their_own_count_equally() -> None:
     assert "dates in sw and entities in th gains" in found.primary.sentence
 
 
+def test_languages_are_counted_that_a_side_is_scored_in() -> None:
+    results = trials({"dates": drawn(5.0, 9), "entities": drawn(0.0, 10)})
+    code = results[0].config.panels.report.languages[0]
+    found = read(results, primary={"better": {"arm": "dates", "languages": [code]},
+                                   "worse": {"arm": "entities", "languages": [code]}})
+    assert "in 1 language," in found.primary.sentence
+
+
+
 def test_what_is_missing_is_left_out_and_said() -> None:
     results = trials({"dates": drawn(5.0, 7), "entities": drawn(0.0, 8)})
     lost = [each.model_copy(update={"outcome": Outcome.FAILED, "scores": None})

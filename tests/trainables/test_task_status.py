@@ -79,9 +79,9 @@ def test_verify_names_each_language_without_data_once(sources: Sources) -> None:
     assert faults[1].endswith("; absent as well: ko")
 
 
-def test_a_line_on_absence_names_its_task(sources: Sources) -> None:
+def test_a_line_on_absence_names_its_task_and_language(sources: Sources) -> None:
     (line,) = verify(PAWSX, sources, train=(), evaluation=("de", "en", "ko"))
-    assert line.startswith("pawsx: `hub` must hold each repository as a directory, got no ")
+    assert line.startswith("pawsx de: `hub` must hold each repository as a directory, got no ")
     assert line.endswith("; absent as well: en, ko")
 
 
