@@ -143,6 +143,9 @@ def arm_warnings(study: Declaration) -> Iterator[str]:
     if arms.tuning is None and not study.search.trials and any(len(each) != 1 for each in rates):
         yield ("without `arms.tuning` every arm and model has the middle learning rates "
                "(arms.tuning)")
+    if arms.tuning is not None and arms.tuning.seeds == 1:
+        yield ("rates chosen on one seed block are chosen by luck in part, which is in no interval "
+               "(arms.tuning.seeds)")
     if arms.primary.per is not None:
         sizes = [model.name for model in study.arm_models
                  if arms.primary.family in (None, arms.family_of(model.name))]

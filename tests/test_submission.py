@@ -79,7 +79,7 @@ def test_it_is_stopped_and_resumed_by_name_and_ends_without_its_client(
 @pytest.mark.parametrize(("change", "law"), [
     (("--address", "127.0.0.1:6379"), "`--address` must be the http:// address"),
     (("--storage", "results"), "`--storage` must be given to submit, as the absolute path"),
-    (("--tracking-uri", "http://me:secret@mlflow:5000"), "must hold no credential to submit"),
+    (("--tracking-uri", "http://me:secret@mlflow:5000"), "must hold no credentials"),
     (("--storage", "/proc/nowhere"), "must be a directory that can be made"),
     (("--address", "http://127.0.0.1:9"), "must be a Ray cluster that takes jobs"),
 ])

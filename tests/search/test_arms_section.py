@@ -133,3 +133,10 @@ def test_what_a_design_can_show_is_reckoned_from_the_assumed_spread() -> None:
     assert unknown is not None
     assert "unknown: `arms.pilot_sd` is not given" in unknown.text
     assert planned_contrast(simulated_study(), {}) is None
+
+
+def test_rates_chosen_on_one_seed_block_are_chosen_by_luck_in_part() -> None:
+    rates = "intermediate.learning_rate=[1.0e-3, 2.0e-3]"
+    told = [any("chosen by luck" in line for line in arms_study(
+        rates, f"arms.tuning={{seeds: {seeds}}}").warnings()) for seeds in (1, 2)]
+    assert told == [True, False]

@@ -159,7 +159,7 @@ def test_a_missing_or_damaged_file_is_one_line_for_all_languages(tmp_path: Path)
     folder = write_lareqa(tmp_path)
     (folder / "vi.json").unlink()
     assert verify(LAREQA, sources(tmp_path), evaluation=("th", "zh")) == [
-        "lareqa: every file of a pool's benchmark must be there: No such file or directory "
+        "lareqa th: every file of a pool's benchmark must be there: No such file or directory "
         f"({folder / 'vi.json'}); absent as well: zh"]
     (folder / "vi.json").write_text('{"data": [')
     (line,) = verify(LAREQA, sources(tmp_path), evaluation=("th", "zh"))
