@@ -19,7 +19,7 @@ SHOWN = [
     (f"http://me:{SECRET}@host:5000/x", "http://host:5000/x"),
     (f"postgresql://me:a/{SECRET}@host/db", "postgresql://host/db"),
     (f"s3://key:{SECRET}@bucket/p", "s3://bucket/p"),
-    (f"no such file (/work/https:/me:{SECRET}@host/x)", "no such file (/work/https:/host/x)"),
+    (f"no such file (/data/https:/me:{SECRET}@host/x)", "no such file (/data/https:/host/x)"),
     (f"https://host/file?X-Amz-Signature={SECRET}&x=1", "https://host/file?X-Amz-Signature=***&x=1"),
     (f"https://host/file?x=1&sig={SECRET}", "https://host/file?x=1&sig=***"),
     (f"https://h/f?X-Amz-Credential={SECRET}/eu", "https://h/f?X-Amz-Credential=***"),
