@@ -34,7 +34,7 @@ def code_of_trials(journal: Journal) -> dict[str, Code]:
         if event.kind in ("opened", "resumed"):
             current = _told(event.data)
         elif event.kind == "finished":
-            found[str(event.trial)] = event.data.get("code") or current
+            found[str(event.trial)] = current
     return {trial: code for trial, code in found.items() if code}
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 import search
 import spaces
 import trainables
-from search.credentials import without_credentials
+from search.credentials import holds_credentials, without_credentials
 from search.faults import UserError
 from search.jobs import Jobs
 from search.landing import answer_of
@@ -42,7 +42,7 @@ def submit_start(
     places = _places(options)
     jobs = Jobs(options.address)
     with console.status("asking the cluster"):
-        search_name = _landed(jobs, [study.study, places[places.index("--storage") + 1]])
+        search_name = _landed(jobs, [study.study, str(options.storage)])
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / _STUDY).write_text(study.to_yaml(), encoding="utf-8")
         _submit(jobs, search_name, ["start", _STUDY, "--taken", search_name, *places], console,
@@ -79,7 +79,7 @@ def _places(options: Options) -> list[str]:
     if uri is None:
         raise UserError("`--tracking-uri` must be given to submit (or MLFLOW_TRACKING_URI), since "
                         "the cluster's working directory is gone after the job, got none")
-    if without_credentials(uri) != uri:
+    if holds_credentials(uri):
         raise UserError("`--tracking-uri` must hold no credential to submit, since jobs show their "
                         "commands: set MLFLOW_TRACKING_USERNAME and _PASSWORD on the cluster, got "
                         f"one for {without_credentials(uri)}")
