@@ -6,34 +6,40 @@ From then on each measures only what the cheapest way to a verdict still lacks: 
 near `worth` are repeated, those that are told are not. Every fourth unit measures the whole range,
 and an x drawn at random besides, whatever the curve looks like by then: placing by what is believed
 alone gives confident wrong answers where the belief is wrong.
+
+It ends where the verdict stood twice, not before so many units that their spread can be believed,
+or where what is left to measure has next to no chance of bringing one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Annotated, Final, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from search.curve_resampling import estimate_curve
-from search.doubling_tests import DoublingTest
-from search.doublings import CurveData, Doubling, Observation
-from search.intervals import units_needed
+from search.doublings import Observation
+from search.outlook import Outlook
 from search.saturation import Saturation, locate_observations
-from search.stacking import sample_curves
-from search.worth import Threshold, Worth
+from search.worth import Worth
 from spaces.value import Value
 
-__all__ = ["START", "Cell", "Placement", "coarse", "is_settled"]
+__all__ = ["HOPELESS", "LEAST", "START", "Cell", "Placement", "coarse", "is_settled"]
 
 START: Final = 3
 """Units that measure the whole range before anything is believed; spread needs two or more."""
 
+LEAST: Final = 6
+"""Units before which no verdict ends placing: few that happen to agree show too little spread."""
+
 WHOLE_EVERY: Final = 4
 """One unit in so many measures the whole range, and one x at random."""
+
+HOPELESS: Final = 0.1
+"""The chance of a verdict below which no more is measured: what trials call futility."""
 
 
 class Cell(NamedTuple):
@@ -70,7 +76,7 @@ class Placement(Value):
                                                           enumerate(self.orders)))
 
     def next(self, begun: int, observations: Sequence[Observation]) -> tuple[Cell, ...]:
-        """Return the trials of the next unit; none where the verdict stands or all units are begun.
+        """Return the trials of the next unit; none where it ends or all units are begun.
 
         It depends on nothing but its arguments.
 
@@ -83,27 +89,33 @@ class Placement(Value):
         order, block = self.units[begun]
         return tuple(Cell(x, order, block) for x in self._next_xs(begun, observations))
 
+    def stands(self, begun: int, observations: Sequence[Observation]) -> bool:
+        """Whether the last two looks gave one verdict: a single look of many errs too often."""
+        return begun >= LEAST and self._stood(
+            locate_observations(observations, worth=self.worth), begun, observations)
+
     def _next_xs(self, begun: int, observations: Sequence[Observation]) -> tuple[float, ...]:
         if begun < START:
             return coarse(self.xs)
         now = locate_observations(observations, worth=self.worth)
-        if self._stood(now, begun, observations):
+        outlook = Outlook.of(now, coarse(self.xs))
+        if begun >= LEAST and (self._stood(now, begun, observations)
+                               or self._is_hopeless(now, outlook, begun)):
             return ()
         if begun % WHOLE_EVERY == 0:
             return self._whole(begun)
-        return self._lacking(now) or self._whole(begun)
-
-    def stands(self, begun: int, observations: Sequence[Observation]) -> bool:
-        """Whether the last two looks gave one verdict: a single look of many errs too often."""
-        return begun > START and self._stood(
-            locate_observations(observations, worth=self.worth), begun, observations)
+        return outlook.lacking or self._whole(begun)
 
     def _stood(self, now: Saturation, begun: int, observations: Sequence[Observation]) -> bool:
-        if begun <= START or not is_settled(now):
+        if not is_settled(now):
             return False
         last = self.units[begun - 1]
         earlier = [each for each in observations if (each.order, each.block) != last]
         return now.verdict == locate_observations(earlier, worth=self.worth).verdict
+
+    def _is_hopeless(self, now: Saturation, outlook: Outlook, begun: int) -> bool:
+        left = len(self.units) - begun
+        return not is_settled(now) and outlook.chance(begun, left) < HOPELESS
 
     def _whole(self, begun: int) -> tuple[float, ...]:
         range_ = coarse(self.xs)
@@ -112,30 +124,6 @@ class Placement(Value):
             return range_
         drawn = np.random.default_rng([self.seed, begun]).choice(others)
         return tuple(sorted((*range_, float(drawn))))
-
-    def _lacking(self, now: Saturation) -> tuple[float, ...]:
-        """Return the x of the doublings that the cheapest way to a verdict lacks."""
-        if now.unpriced is not None:
-            return ()
-        steps = _steps(now, coarse(self.xs))
-        ways = [way for way in _ways(steps) if all(math.isfinite(need) for _, need in way)]
-        if not ways:
-            return ()
-        best = min(ways, key=lambda way: sum(need for _, need in way))
-        lacking = [steps[place] for place, need in best if need > 0]
-        return tuple(sorted({x for step in lacking for x in (step.start, step.to)}))
-
-
-class Step(NamedTuple):
-    """A doubling: the units that it would take to show it above `worth`, or within it.
-
-    Each is 0 where it is shown, infinite where it is believed to be otherwise.
-    """
-
-    start: float
-    to: float
-    above: float
-    within: float
 
 
 def coarse(xs: Sequence[float]) -> tuple[float, ...]:
@@ -149,61 +137,3 @@ def coarse(xs: Sequence[float]) -> tuple[float, ...]:
 def is_settled(found: Saturation) -> bool:
     """Whether a curve has a verdict other than that it is not located."""
     return found.verdict != "not located"
-
-
-def _steps(found: Saturation, xs: Sequence[float]) -> list[Step]:
-    """Return the doublings of the coarse grid with what each still takes."""
-    known = {each.start: (each, test)
-             for each, test in zip(found.doublings, found.tests, strict=True)}
-    ends = [(to / 2, to) for to in xs if to / 2 in known]
-    threshold = found.worth.threshold(CurveData(found.observations))
-    believed = _believed(found, [start for start, _ in ends], threshold)
-    return [_step(_nearest(start, xs), to, *known[start], gain, threshold.at(start))
-            for (start, to), gain in zip(ends, believed, strict=True)]
-
-
-def _step(
-    start: float, to: float, doubling: Doubling, test: DoublingTest, believed: float | None,
-    worth: float,
-) -> Step:
-    measured = doubling.gain
-    guesses = [each for each in (believed, measured.mean if measured else None) if each is not None]
-    margin = math.fsum(guesses) / len(guesses) - worth if guesses else 0.0
-    need = 1.0
-    if measured is not None and measured.sd is not None:
-        reach = max(abs(margin), 1e-3 * worth)  # nearer than that is not to be told
-        need = max(1.0, units_needed(measured.sd, reach) - measured.units)
-    return Step(start, to, above=0.0 if test.above else need if margin > 0 else math.inf,
-                within=0.0 if test.within else need if margin < 0 else math.inf)
-
-
-def _nearest(x: float, xs: Sequence[float]) -> float:
-    return min(xs, key=lambda each: abs(math.log2(each / x)))
-
-
-def _believed(
-    found: Saturation, starts: Sequence[float], threshold: Threshold
-) -> list[float | None]:
-    """Return each doubling's gain as all families of curves have it together; None if untold."""
-    estimate = estimate_curve(found.observations)
-    sampled = None if estimate is None else sample_curves(estimate, threshold)
-    if sampled is None:
-        return [None] * len(starts)
-    curve = sampled.weights @ sampled.curves.mean(axis=1)
-    at = np.log2(np.asarray(starts))
-    gains = np.interp(at + 1, sampled.grid, curve) - np.interp(at, sampled.grid, curve)
-    return [float(gain) for gain in gains]
-
-
-def _ways(steps: Sequence[Step]) -> Iterator[list[tuple[int, float]]]:
-    """Yield the ways to a verdict: (place of a doubling, the units it lacks), every one of them."""
-    if not steps:
-        return
-    top = len(steps) - 1
-    yield [(top, steps[top].above)]
-    for stops in range(len(steps)):
-        flat = [(place, steps[place].within) for place in range(stops, len(steps))]
-        if stops == 0:
-            yield flat
-        for pays in range(max(0, stops - 2), stops):
-            yield [(pays, steps[pays].above), *flat]

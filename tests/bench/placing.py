@@ -3,7 +3,8 @@
 Truths are curves over x = 1 to 32 with noise of orders, seed blocks and trials; on each, units (an
 order with a seed block) are measured until the verdict has stood twice: on the grid each at all ten
 x, placed at those that the verdict lacks. Both sides see the same noise and stop by the same rule.
-Or the ground is a table that `lab_curve --dense` has recorded, whose own verdict is printed beside.
+Or the ground is a table that `lab_curve --dense` has recorded, whose own verdict is printed beside,
+placed upon with its units in many an order.
 
     python -m tests.bench.placing                     half an hour on two cores
     python -m tests.bench.placing --repeats 12 --noise 0.3 0.6 --truths power kink
@@ -15,8 +16,11 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
+import random
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -134,8 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--recorded", type=Path, metavar="FILE", help="a recorded dense table")
     parser.add_argument("--worth", type=float, nargs="+", default=[0.5, 1.0, 1.5, 2.0],
                         help="points per doubling, on a recorded table [0.5 1 1.5 2]")
+    parser.add_argument("--shuffles", type=int, default=20,
+                        help="placed runs on a recorded table, units in another order each [20]")
     given = parser.parse_args(arguments)
-    lines = (_recorded(given.recorded, given.worth) if given.recorded else _simulated(given))
+    lines = (_recorded(given) if given.recorded else _simulated(given))
     for line in lines:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
@@ -167,24 +173,33 @@ def _said(runs: Sequence[Run], star: float) -> str:
     return f"{_mean(runs):.0f} | {len(settled)} of {len(runs)} | {right}"
 
 
-def _recorded(path: Path, worths: Sequence[float]) -> Iterator[str]:
-    rows = [row for row in pq.read_table(path).to_pylist() if row["x"]]
-    for column in ("score", "non_copy"):
+def _recorded(given: argparse.Namespace) -> Iterator[str]:
+    rows = [row for row in pq.read_table(given.recorded).to_pylist() if row["x"]]
+    for column, worth in product(("score", "non_copy"), given.worth):
         scores = {Cell(float(row["x"]), row["order"], row["block"]): row[column] for row in rows}
-        for worth in worths:
-            yield f"{column}, worth {worth:g}"
-            yield from _against_all(scores, worth)
+        yield f"{column}, worth {worth:g}"
+        yield from _against_all(scores, worth, given.shuffles)
 
 
-def _against_all(scores: Mapping[Cell, float], worth: float) -> Iterator[str]:
-    planned = Placement(
-        xs=tuple(sorted({cell.x for cell in scores})), worth=worth,
-        orders=tuple(sorted({cell.order for cell in scores})),
-        blocks=tuple(sorted({cell.block for cell in scores})))
-    whole = _measured(list(scores), scores.__getitem__)
-    yield f"  all {len(whole)} trials: {locate_observations(whole, worth=worth).sentence}"
-    run = placed(planned, scores.__getitem__)
-    yield (f"  {run.trials} placed ({run.trials / len(whole):.0%}): {run.found.sentence}")
+def _against_all(scores: Mapping[Cell, float], worth: float, shuffles: int) -> Iterator[str]:
+    whole = locate_observations(_measured(list(scores), scores.__getitem__), worth=worth)
+    yield f"  all {len(scores)} trials: {whole.sentence}"
+    runs = [placed(_units(scores, worth, seed), scores.__getitem__) for seed in range(shuffles)]
+    shares = [run.trials / len(scores) for run in runs]
+    verdicts = Counter(run.found.verdict for run in runs)
+    yield (f"  placed, {shuffles} shuffles of orders and blocks: {np.mean(shares):.0%} of the "
+           f"trials ({min(shares):.0%} to {max(shares):.0%}); "
+           + ", ".join(f"{verdict} {times}" for verdict, times in verdicts.most_common()))
+
+
+def _units(scores: Mapping[Cell, float], worth: float, seed: int) -> Placement:
+    """Return what may be placed, its orders and blocks in an order of their own."""
+    shuffle = random.Random(seed).sample
+    orders = sorted({cell.order for cell in scores})
+    blocks = sorted({cell.block for cell in scores})
+    return Placement(xs=tuple(sorted({cell.x for cell in scores})), worth=worth, seed=seed,
+                     orders=tuple(shuffle(orders, len(orders))),
+                     blocks=tuple(shuffle(blocks, len(blocks))))
 
 
 if __name__ == "__main__":

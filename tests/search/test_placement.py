@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.doublings import Observation
-from search.placement import START, Cell, Placement, coarse, is_settled
+from search.placement import LEAST, START, Cell, Placement, coarse, is_settled
 from search.saturation import locate
 
 XS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
@@ -103,6 +103,16 @@ def test_without_a_verdict_it_ends_with_the_last_unit() -> None:
     small = placement(orders=ORDERS[:3], blocks=("0", "1"))
     units = placed(small, lambda x: 1.0 * math.log2(x), 3.0)
     assert len(units) == len(small.units)
+
+
+def test_no_verdict_ends_it_before_units_enough_have_shown_their_spread() -> None:
+    assert len(placed(placement(), kink, 0.01)) == LEAST
+
+
+def test_it_gives_up_where_what_is_left_cannot_bring_a_verdict() -> None:
+    planned = placement()
+    units = placed(planned, lambda x: 1.0 * math.log2(x), 8.0)
+    assert LEAST <= len(units) < len(planned.units) / 2
 
 
 def test_where_every_trial_fails_it_gives_up_after_the_first_units() -> None:
