@@ -42,6 +42,7 @@ _HIDDEN: Final = "***"
 _SECRET_NAME: Final = re.compile(
     r"(?:^|[_.-])(?:credentials?|pass|passwd|password|pwd|secret|token|(?:access|api|private|secret"
     r"|secret_access)[_-]?key)$", re.IGNORECASE)
+_DIRECTORIES: Final = ("PWD", "OLDPWD")  # a shell's working directories, no passwords
 _SHORTEST: Final = 8  # of a variable's value: a shorter one would be found in any text
 
 
@@ -100,6 +101,7 @@ def credential_places(data: Any, place: str = "") -> Iterator[str]:
 def _secrets() -> list[str]:
     """Return the values of the variables that hold credentials, as they are and within JSON."""
     held = {value for name, value in os.environ.items()
-            if len(value) >= _SHORTEST and _SECRET_NAME.search(name)}
+            if len(value) >= _SHORTEST and _SECRET_NAME.search(name)
+            and name.upper() not in _DIRECTORIES}
     found = held | {json.dumps(value, ensure_ascii=False)[1:-1] for value in held}
     return sorted(found, key=lambda value: (-len(value), value))

@@ -57,6 +57,13 @@ def test_the_environments_secrets_are_cut_wherever_they_stand(
     assert SECRET not in without_credentials(json.dumps({"error": f'{SECRET}"x'}))
 
 
+def test_a_shells_working_directory_is_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PWD", "/home/me/studies")
+    monkeypatch.setenv("OLDPWD", "/home/me/earlier")
+    text = "sqlite:////home/me/studies/mlflow.db, /home/me/earlier/mlruns"
+    assert without_credentials(text) == text
+
+
 @pytest.mark.parametrize("text", ["://" * 80_000 + " @", "?key" + "key" * 80_000, "eyJ" * 80_000,
                                   "a:" * 120_000 + " @", "password" * 30_000])
 def test_no_text_takes_long(text: str) -> None:
