@@ -34,8 +34,9 @@ def primary_sentence(
         return (f"No answer: no {unit.removesuffix('s')} has all that the contrast of {better} and "
                 f"{worse} on {where} needs.")
     basis = f"{estimate.units} {unit if estimate.units > 1 else unit.removesuffix('s')}"
-    does, unit_of = ("keeps", "of 100 points above chance") if declared.under else (
-        "gains", "points")
+    does, unit_of = ("keep", "of 100 points above chance") if declared.under else (
+        "gain", "points")
+    does += "s" if len(declared.better) == 1 else ""
     if declared.per is None:
         text = f"{better} {does} {_number(answer)} {unit_of} more than {worse} on {where}"
     else:
@@ -53,9 +54,10 @@ def contrast_text(better: Sequence[Side], worse: Sequence[Side]) -> str:
 
 
 def _sides(sides: Sequence[Side]) -> str:
-    return " and ".join(
-        ("the control" if side.arm == CONTROL else side.arm)
-        + (f" in {' '.join(side.languages)}" if side.languages else "") for side in sides)
+    *most, last = [("the control" if side.arm == CONTROL else side.arm)
+                   + (f" (in {', '.join(side.languages)})" if side.languages else "")
+                   for side in sides]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _models(models: Sequence[str]) -> str:

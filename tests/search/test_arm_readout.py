@@ -93,7 +93,7 @@ def test_sides_in_languages_of_their_own_count_equally() -> None:
     # What an arm or a language is good at cancels: each is there once on either side.
     assert found.primary.estimate is not None
     assert found.primary.estimate.mean == pytest.approx(0.0, abs=1e-9)
-    assert "dates in sw and entities in th gains" in found.primary.sentence
+    assert "dates (in sw) and entities (in th) gain" in found.primary.sentence
 
 
 def test_languages_are_counted_that_a_side_is_scored_in() -> None:
