@@ -13,6 +13,7 @@ from search.results import Outcome, Role, TrialResult
 from search.study import Study
 from search.table_section import sized
 from spaces.mixtures import uniform
+from spaces.models import Model
 from spaces.search_space import Point, SearchSpace
 from spaces.trial_config import TrialConfig
 
@@ -42,7 +43,7 @@ def arms_block(study: Study, space: SearchSpace, rates: Rates | None = None) -> 
     if study.arms is None:
         return []
     block = []
-    for offset, model in product(range(study.arms.seeds), study.arm_models):
+    for offset, model in product(range(study.arms.seeds), _longest_first(study)):
         chosen = {name: (rates or {}).get((model.name, name)) for name in (*study.arms.arms,
                                                                            CONTROL)}
         configs = {name: _config(study, space, arm, model=model.name, block=offset,
@@ -64,7 +65,7 @@ def tuning_block(study: Study, space: SearchSpace) -> list[Designed]:
     if study.arms is None or study.arms.tuning is None:
         return []
     block = []
-    for offset, model in product(range(study.arms.tuning.seeds), study.arm_models):
+    for offset, model in product(range(study.arms.tuning.seeds), _longest_first(study)):
         first = next(iter(study.arms.arms.values()))
         trials: list[tuple[str, Arm, float | None, float | None]] = [
             (CONTROL, first, None, rate) for rate in study.targets.learning_rate.options]
@@ -111,6 +112,11 @@ def _config(
                                       fidelity=study.fidelity.confirm))
     pretraining = study.pretraining_seed + block % study.arms.pretraining_seeds
     return config.model_copy(update={"pretraining_seed": pretraining})
+
+
+def _longest_first(study: Study) -> Iterable[Model]:
+    """Return the models as they run: studies list them by size, and what takes longest begins."""
+    return reversed(study.arm_models)
 
 
 def _tasks(study: Study, arm: Arm) -> tuple[str, ...]:

@@ -103,6 +103,8 @@ LAB_MODELS = (
              batch_size=16, learning_rate=1e-2, mask_rate=0.3),
     LabModel(name="lab-small", layers=2, hidden=64, heads=4, feed_forward=128, steps=600,
              batch_size=16, learning_rate=5e-3, mask_rate=0.3),
+    LabModel(name="lab-110k", layers=2, hidden=80, heads=4, feed_forward=192, steps=900,
+             batch_size=16, learning_rate=4.5e-3, mask_rate=0.3),
     LabModel(name="lab-170k", layers=2, hidden=96, heads=4, feed_forward=256, steps=900,
              batch_size=16, learning_rate=4e-3, mask_rate=0.3),
     LabModel(name="lab-medium", layers=3, hidden=128, heads=4, feed_forward=256, steps=900,
