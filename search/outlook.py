@@ -41,6 +41,13 @@ class Step:
     margin: float
     gain: Interval | None
 
+    @property
+    def narrowness(self) -> float:
+        """How far it is believed to lie from `worth`, in standard errors of what was measured."""
+        if self.gain is None or not self.gain.sd:
+            return math.inf
+        return abs(self.margin) * math.sqrt(self.gain.units) / self.gain.sd
+
     def chance(self, begun: int, left: int, *, above: bool) -> float:
         """Return the chance that it is shown `above` (or within) once `left` more units ended.
 
@@ -83,6 +90,15 @@ class Outlook:
             return ()
         best = min(ways, key=_cost)
         return tuple(sorted({x for step, need in best if need > 0 for x in (step.start, step.to)}))
+
+    @property
+    def narrowest(self) -> tuple[float, ...]:
+        """The x of the two doublings that a verdict rests on most narrowly; none without one."""
+        told = [needs for way in self._ways() if _cost(needs := self._needs(way)) == 0]
+        if not told:
+            return ()
+        steps = sorted({step for step, _ in told[0]}, key=lambda step: step.narrowness)
+        return tuple(sorted({x for step in steps[:2] for x in (step.start, step.to)}))
 
     def chance(self, begun: int, left: int) -> float:
         """Return the chance that `left` units after `begun` bring a verdict, at most 1.

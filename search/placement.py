@@ -3,9 +3,10 @@
 A unit is a nested order with a seed block; its trials are compared with each other, so that a unit
 measures some of the x and never one alone. The first units measure doublings throughout the range.
 From then on each measures only what the cheapest way to a verdict still lacks: doublings that lie
-near `worth` are repeated, those that are told are not. Every fourth unit measures the whole range,
-and an x drawn at random besides, whatever the curve looks like by then: placing by what is believed
-alone gives confident wrong answers where the belief is wrong.
+near `worth` are repeated, those that are told are not; where all are told, those that the verdict
+rests on most narrowly are repeated. Every fourth unit measures the whole range, and an x drawn at
+random besides, whatever the curve looks like by then: placing by what is believed alone gives
+confident wrong answers where the belief is wrong.
 
 It ends where the verdict stood twice, not before so many units that their spread can be believed,
 or where what is left to measure has next to no chance of bringing one.
@@ -36,7 +37,7 @@ LEAST: Final = 6
 """Units before which no verdict ends placing: few that happen to agree show too little spread."""
 
 WHOLE_EVERY: Final = 4
-"""One unit in so many measures the whole range, and one x at random."""
+"""After the first, one unit in so many measures the whole range, and one x at random."""
 
 HOPELESS: Final = 0.1
 """The chance of a verdict below which no more is measured: what trials call futility."""
@@ -102,9 +103,9 @@ class Placement(Value):
         if begun >= LEAST and (self._stood(now, begun, observations)
                                or self._is_hopeless(now, outlook, begun)):
             return ()
-        if begun % WHOLE_EVERY == 0:
+        if (begun - START) % WHOLE_EVERY == WHOLE_EVERY - 1:
             return self._whole(begun)
-        return outlook.lacking or self._whole(begun)
+        return outlook.lacking or outlook.narrowest or self._whole(begun)
 
     def _stood(self, now: Saturation, begun: int, observations: Sequence[Observation]) -> bool:
         if not is_settled(now):

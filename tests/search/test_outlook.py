@@ -75,6 +75,15 @@ def test_a_curve_that_is_told_lacks_nothing_and_one_that_is_not_lacks_doublings(
     assert set(lacking) <= set(XS)
 
 
+def test_what_is_told_is_held_by_its_narrowest_doublings() -> None:
+    told = ((1.0, 4.0, 0.0, math.inf), (2.0, -0.5, math.inf, 0.0), (4.0, -3.0, math.inf, 0.0))
+    steps = [Step(start, 2 * start, above=above, within=within, margin=margin, gain=GAIN)
+             for start, margin, above, within in told]
+    assert Outlook(tuple(steps)).narrowest == (2.0, 4.0, 8.0)
+    assert Outlook(tuple(steps[:1])).narrowest == (1.0, 2.0)
+    assert Outlook(()).narrowest == ()
+
+
 def test_without_doublings_nothing_is_lacking_and_nothing_ruled_out() -> None:
     assert Outlook(()).lacking == ()
     assert Outlook(()).chance(6, 6) == 1.0
