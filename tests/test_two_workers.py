@@ -20,7 +20,7 @@ panels: {selection: [es, sv], report: [es, sv]}
 fidelity:
   search: {intermediate_examples: 1600, target_examples: 1600, evaluation_rows: 140}
 search: {trials: 1}
-controls: {seeds: 2}
+controls: {seeds: 1}
 confirmation: {winners: 0}
 """
 
@@ -47,7 +47,7 @@ def by_workers(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Stiltune]:
 def test_two_workers_give_the_scores_of_one(by_workers: dict[int, Stiltune]) -> None:
     one, two = scores(by_workers[1]), scores(by_workers[2])
     assert one.keys() == two.keys()
-    assert len(one) == 3 * 2 * 2  # trials, languages, panels
+    assert len(one) == 2 * 2 * 2  # trials, languages, panels
     worst = max(abs(one[key] - two[key]) for key in one)
     assert worst <= 0.5
 
@@ -78,7 +78,7 @@ def test_a_trial_that_diverges_in_a_group_fails_with_its_reason_and_the_rest_go_
     ended = {event["trial"]: event["data"] for event in stiltune.events("workers-2")
              if event["kind"] == "finished"}
     assert {trial: each["outcome"] for trial, each in ended.items()} == {
-        "control-000": "finished", "control-001": "finished", "search-000": "failed"}
+        "control-000": "finished", "search-000": "failed"}
     assert ended["search-000"]["error"].startswith("NonFiniteLoss: training must stay finite")
 
 
