@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Annotated, Final, NamedTuple, Self
 
@@ -93,12 +94,12 @@ class Placement(Value):
     def stands(self, begun: int, observations: Sequence[Observation]) -> bool:
         """Whether the last two looks gave one verdict: a single look of many errs too often."""
         return begun >= LEAST and self._stood(
-            locate_observations(observations, worth=self.worth), begun, observations)
+            _located(tuple(observations), self.worth), begun, observations)
 
     def _next_xs(self, begun: int, observations: Sequence[Observation]) -> tuple[float, ...]:
         if begun < START:
             return coarse(self.xs)
-        now = locate_observations(observations, worth=self.worth)
+        now = _located(tuple(observations), self.worth)
         outlook = Outlook.of(now, coarse(self.xs))
         if begun >= LEAST and (self._stood(now, begun, observations)
                                or self._is_hopeless(now, outlook, begun)):
@@ -111,8 +112,8 @@ class Placement(Value):
         if not is_settled(now):
             return False
         last = self.units[begun - 1]
-        earlier = [each for each in observations if (each.order, each.block) != last]
-        return now.verdict == locate_observations(earlier, worth=self.worth).verdict
+        earlier = tuple(each for each in observations if (each.order, each.block) != last)
+        return now.verdict == _located(earlier, self.worth).verdict
 
     def _is_hopeless(self, now: Saturation, outlook: Outlook, begun: int) -> bool:
         left = len(self.units) - begun
@@ -138,3 +139,8 @@ def coarse(xs: Sequence[float]) -> tuple[float, ...]:
 def is_settled(found: Saturation) -> bool:
     """Whether a curve has a verdict other than that it is not located."""
     return found.verdict != "not located"
+
+
+@lru_cache(maxsize=8)  # what a look found is asked for again at the next
+def _located(observations: tuple[Observation, ...], worth: Worth) -> Saturation:
+    return locate_observations(observations, worth=worth)

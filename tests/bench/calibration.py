@@ -15,7 +15,8 @@ A file of truths has columns `name`, `x`, `score`: points of curves without nois
 in log2(x) between them (as many as a bend needs); designs use the x that lie in a truth's range.
 Noise: levels of (order, block) series, which stand for shared controls; deviations of orders,
 correlated from x to x; of blocks; and of trials, twice as large at the least x as at the greatest.
-The level is the standard deviation of a trial's, in units of `worth`.
+The level is the standard deviation of a trial's, in units of `worth`. Of a `placed` design those
+trials are seen that a searcher places, which looks after each unit and stops by its own rule.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ import numpy as np
 from scipy import stats
 
 from search.curve_families import crossing
+from search.doublings import Observation
+from search.placement import Placement
 from search.saturation import Saturation, locate
 
 WORTH, PROMISED, FALSE = 0.5, 0.90, 0.10
@@ -50,12 +53,15 @@ class Design:
     xs: tuple[float, ...]
     orders: int
     blocks: int
+    is_placed: bool = False
 
 
 DESIGNS = {
     "dense": Design((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64), orders=6, blocks=2),
     "sparse": Design((1, 2, 4, 8, 16, 32, 64), orders=3, blocks=4),
     "one order": Design((1, 2, 4, 8, 16, 32, 64), orders=1, blocks=6),
+    "placed": Design((1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64), orders=8, blocks=3,
+                     is_placed=True),
 }
 RANGE = tuple(float(x) for x in 2 ** np.linspace(0, 6, 6 * STEPS + 1))
 
@@ -150,11 +156,27 @@ def judged(cell: tuple[str, Curve, str, float, float, int]) -> dict[str, Any]:
     name, truth, design, level, worth, repeat = cell
     seed = zlib.crc32(f"{name} {design} {level} {repeat}".encode())
     rows = simulated(truth, DESIGNS[design], level * worth, seed)
+    if DESIGNS[design].is_placed:
+        rows = placed(rows, worth, seed)
     x, score, order, block = zip(*rows, strict=True)
     said = locate(x, score, order, block, worth=worth)
     true = true_log_x_star(truth, min(x), max(x), worth)
     claims, right = said.x_star is not None, covers(said, true)
     return {"verdict": said.verdict, "claims": claims, "right": right, "true": true}
+
+
+def placed(rows: Sequence[tuple[Any, ...]], worth: float, seed: int) -> list[tuple[Any, ...]]:
+    """Return those rows of a block that a searcher places, unit by unit."""
+    scores = {(x, order, block): score for x, score, order, block in rows}
+    xs, orders, blocks = (tuple(sorted(set(each))) for each in zip(*scores, strict=True))
+    searcher = Placement(xs=xs, orders=orders, blocks=blocks, worth=worth, seed=seed)
+    seen: list[Observation] = []
+    begun = 0
+    while cells := searcher.next(begun, seen):
+        seen += [Observation(x=cell.x, score=scores[cell], order=cell.order, block=cell.block)
+                 for cell in cells]
+        begun += 1
+    return [(each.x, each.score, each.order, each.block) for each in seen]
 
 
 def covers(said: Saturation, true: float) -> bool:

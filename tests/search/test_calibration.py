@@ -12,6 +12,7 @@ from tests.bench.calibration import (
     TRUTHS,
     bounds,
     judged,
+    placed,
     read_truths,
     simulated,
     table,
@@ -36,6 +37,16 @@ def test_designs_use_the_x_that_lie_in_a_truths_range() -> None:
 
     assert sorted({x for x, *_ in rows}) == [2, 3, 4, 6, 8, 12, 16]
     assert len(rows) == 7 * DESIGNS["dense"].orders * DESIGNS["dense"].blocks
+
+
+def test_of_a_placed_design_only_what_was_placed_is_seen() -> None:
+    truth = (RANGE, tuple(TRUTHS["kink"](math.log2(x)) for x in RANGE))
+    whole = simulated(truth, DESIGNS["placed"], 0.075, seed=1)
+    seen = placed(whole, 0.5, seed=1)
+
+    assert set(seen) < set(whole)
+    assert len(seen) < len(whole) / 3
+    assert judged(("kink", truth, "placed", 0.15, 0.5, 1))["right"]
 
 
 def test_the_table_has_a_row_for_each_cell_and_the_pooled_ones() -> None:
