@@ -14,6 +14,7 @@ from spaces.tasks import Task
 from trainables.encoder_ref import model_directory
 from trainables.overlaps import overlap_faults
 from trainables.probe import probe_faults
+from trainables.robustness.code_mix import MIXED_COLUMNS
 from trainables.rows import DataError
 from trainables.sources import Sources
 from trainables.task_status import verify
@@ -71,7 +72,15 @@ def _data_faults(study: Study, workspace: Workspace) -> list[str]:
     sources = sources_of(workspace)
     return list(dict.fromkeys(
         line for task, train, evaluation in _hub_needs(study)
-        for line in _faults_of(task, sources, train, evaluation)))
+        for line in _faults_of(task, sources, train, (*evaluation, *_mixed_with(study, task)))))
+
+
+def _mixed_with(study: Study, task: Task) -> Iterator[str]:
+    """Yield the languages beside the panels' that a task's rows are mixed with."""
+    for code in study.robustness.code_mix if study.robustness else ():
+        if (task.name in study.targets.tasks and task.kind in MIXED_COLUMNS
+                and code in task.evaluation and code not in study.panels.languages):
+            yield code
 
 
 def _overlaps(study: Study, workspace: Workspace) -> list[str]:

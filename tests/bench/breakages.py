@@ -224,6 +224,8 @@ CASES: Final[tuple[Case, ...]] = (
          skipped="root may read all" if os.geteuid() == 0 else ""),
     Case("the validation split in the test split's place", lambda mirror: shutil.copyfile(
         mirror / XNLI.replace("test", "validation"), mirror / XNLI), ("xnli de test",)),
+    Case("a language to mix with that has no rows", nothing, ("facebook/xnli", "config sw"),
+         settings=("robustness={code_mix: [sw]}",)),
     Case("a language that is not catalogued", nothing, ("'xx'", "panels.report"),
          settings=("panels.report=[de, xx]",)),
     Case("a language that the mirror does without", nothing, ("facebook/xnli", "config ur"),

@@ -14,7 +14,7 @@ from tests.trainables.mirrors import write_mirror
 CHOSEN = ("a renamed column", "a null", "a label out of range", "a damaged page",
           "text that is not UTF-8", "a missing shard", "a shard twice",
           "a directory in the place of a file", "a data set that is not in the catalogue",
-          "a language that is not catalogued")
+          "a language that is not catalogued", "a language to mix with that has no rows")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in CHOSEN],
