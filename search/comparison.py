@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from search.objective import control_key
 from search.results import Outcome, Role, TrialResult
@@ -11,7 +12,11 @@ from spaces.trial_config import TrialConfig
 from spaces.value import Value
 from trainables.scores import Score, Scores, Subset
 
-__all__ = ["Comparison", "Level", "Line", "compare", "non_copy_metrics", "non_copy_results"]
+__all__ = ["CONTROL", "Comparison", "Level", "Line", "compare", "non_copy_metrics",
+           "non_copy_results"]
+
+CONTROL: Final = "control"
+"""What a line of controls is called, or begins with where each model has its own."""
 
 
 class Level(Value):
@@ -43,8 +48,8 @@ class Comparison(Value):
 def compare(results: Iterable[TrialResult], best: str | None) -> tuple[Comparison, ...]:
     """Return each target's comparison, on the rows that confirmed the best mixture.
 
-    Without one, on the rows of the first control; empty if no control finished. Means over
-    seeds are of the trials' means over languages.
+    Without one, on the rows of the first control, each model's controls apart; empty if no control
+    finished. Means over seeds, of pretraining too, are of the trials' means over languages.
 
     Args:
         results: every trial that ended.
@@ -54,12 +59,14 @@ def compare(results: Iterable[TrialResult], best: str | None) -> tuple[Compariso
                 if result.outcome is Outcome.FINISHED and result.scores is not None]
     confirmed = [result for result in finished
                  if result.role is Role.CONFIRMATION and result.group == best]
-    every_control = [result for result in finished if result.config.is_control]
+    every_control = [result for result in finished
+                     if result.config.is_control and result.role is not Role.TUNING]
     if not every_control:
         return ()
     like = (confirmed or every_control)[0].config.control()
     controls = [each for each in every_control if control_key(each.config) == control_key(like)]
-    methods = [*_baselines(every_control, like), ("control", _scores(controls)),
+    methods = [*_baselines(every_control, like),
+               *([(CONTROL, _scores(controls))] if confirmed else _by_model(every_control, like)),
                ("best confirmed mixture", _scores(confirmed))]
     return tuple(Comparison(task=task, lines=tuple(_lines(task, methods)))
                  for task in like.targets)
@@ -95,12 +102,25 @@ def _baselines(controls: Iterable[TrialResult], like: TrialConfig
     told: dict[str, Scores] = {}
     for control in controls:
         own = control.config.control()  # examples of an intermediate phase are no difference
-        same = (own.fidelity, own.panels, own.targets) == (
-            like.fidelity, like.panels, like.targets)
-        for baseline in control.baselines if same else ():
+        for baseline in control.baselines if _same_rows(own, like) else ():
             told.setdefault(baseline.name, baseline.scores)
     for name, scores in told.items():
         yield name, [scores]
+
+
+def _by_model(controls: Sequence[TrialResult], like: TrialConfig
+              ) -> list[tuple[str, list[Scores]]]:
+    """Return the scores of each model's controls on the same rows, by its name where several."""
+    same = [each for each in controls if _same_rows(each.config.control(), like)]
+    models = list(dict.fromkeys(each.config.model.name for each in same))
+    return [(f"{CONTROL}, {model}" if len(models) > 1 else CONTROL,
+             _scores(each for each in same if each.config.model.name == model))
+            for model in models]
+
+
+def _same_rows(config: TrialConfig, like: TrialConfig) -> bool:
+    return (config.fidelity, config.panels, config.targets) == (
+        like.fidelity, like.panels, like.targets)
 
 
 def _scores(results: Iterable[TrialResult]) -> list[Scores]:
@@ -109,7 +129,8 @@ def _scores(results: Iterable[TrialResult]) -> list[Scores]:
 
 def _lines(task: str, methods: Sequence[tuple[str, Sequence[Scores]]]) -> Iterator[Line]:
     """Yield chance on the controls' rows, then every method that scored the task."""
-    yield from _line("chance", task, dict(methods)["control"], chance=True)
+    controls = next(scores for name, scores in methods if name.startswith(CONTROL))
+    yield from _line("chance", task, controls, chance=True)
     for name, listed in methods:
         yield from _line(name, task, listed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from search.comparison import Comparison
+from search.comparison import CONTROL, Comparison
 from search.comparison_tables import metric_text
 from search.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, RED
 from search.readout_tables import readout_tables
@@ -15,8 +15,8 @@ from search.report.pieces import Figure, Material, Numbers, Section
 __all__ = ["levels", "tables"]
 
 _COLOURS: Final = {"chance": GREY, "character n-grams": ORANGE, "nearest neighbour": PURPLE,
-                   "control": BLUE, "best confirmed mixture": GREEN}
-_SYMBOLS: Final = {"chance": "x", "control": "diamond", "best confirmed mixture": "star"}
+                   CONTROL: BLUE, "best confirmed mixture": GREEN}
+_SYMBOLS: Final = {"chance": "x", CONTROL: "diamond", "best confirmed mixture": "star"}
 
 
 def levels(material: Material) -> Section:
@@ -40,7 +40,11 @@ def tables(material: Material) -> Section:
 
 
 def _is_baseline(name: str) -> bool:
-    return name not in ("chance", "control", "best confirmed mixture")
+    return _kind(name) not in ("chance", CONTROL, "best confirmed mixture")
+
+
+def _kind(name: str) -> str:
+    return CONTROL if name.startswith(CONTROL) else name
 
 
 def _figure(comparisons: Sequence[Comparison]) -> Figure:
@@ -53,8 +57,8 @@ def _figure(comparisons: Sequence[Comparison]) -> Figure:
             "type": "scatter", "mode": "markers", "name": escaped(name),
             "x": [line.whole.points for _, line in found],
             "y": [escaped(task) for task, _ in found],
-            "marker": {"size": 11, "color": _COLOURS.get(name, RED),
-                       "symbol": _SYMBOLS.get(name, "circle")},
+            "marker": {"size": 11, "color": _COLOURS.get(_kind(name), RED),
+                       "symbol": _SYMBOLS.get(_kind(name), "circle")},
             "hoverinfo": "text",
             "hovertext": [f"{escaped(task)}: {escaped(name)}<br>{line.whole.points:.2f} points, "
                           f"{escaped(metric_text(line.whole.metric))}<br>"

@@ -14,6 +14,7 @@ from search.readout import read_out
 from search.renderings import as_json, as_markdown, as_yaml
 from search.results import Outcome, Role, TrialResult, collect
 from search.run_content import baseline_points, rung_points
+from spaces.models import find_model
 from spaces.tasks import Kind
 from tests.search.simulated_results import CONFIRM, QUESTION, SEARCH, config, result
 from trainables.scores import Baseline, PanelName, Score, Scores, Subset
@@ -137,6 +138,21 @@ def test_a_search_in_which_nothing_was_confirmed_compares_its_controls() -> None
     (topics, _) = compare([each for each in told() if each.config.fidelity.name == "search"], None)
     assert list(lines(topics)) == ["chance", "control"]  # the baselines are of other rows
     assert compare([], None) == ()
+
+
+def test_each_models_controls_stand_apart_over_all_pretraining_seeds_but_those_of_tuning() -> None:
+    def control(name: str, model: str, seed: int, points: float, role: Role = Role.CONTROL
+                ) -> TrialResult:
+        point = config(seed=seed).model_copy(update={
+            "model": find_model(model), "pretraining_seed": seed})
+        return result(name, role, point, scores(points, None))
+
+    found = [control("tuning-000", "lab-small", 2000, 10.0, Role.TUNING),
+             *(control(f"{model}-{seed}", model, seed, points + seed)
+               for model, points in (("lab-small", 60.0), ("lab-25k", 50.0)) for seed in (0, 2))]
+    (topics, _) = compare(found, None)
+    assert [(line.name, line.whole.points) for line in topics.lines] == [
+        ("chance", 25.0), ("control, lab-small", 61.0), ("control, lab-25k", 51.0)]
 
 
 def test_a_failed_block_leaves_no_winner_on_non_copies_either() -> None:
