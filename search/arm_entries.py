@@ -7,6 +7,7 @@ from pydantic import Field
 from search.arms_section import Primary
 from search.contrasts import POWER, Verdict
 from search.intervals import LEVEL, Interval
+from search.octave_slopes import HeldAgainst
 from search.source_effects import SourceEffects
 from search.split_half import SplitHalf
 from spaces.value import Value
@@ -70,7 +71,8 @@ class ArmControl(Value):
 class FamilySlope(Value):
     """An arm's gain per doubling of body parameters within a family, in points.
 
-    `p_value` is adjusted by Holm over all the slopes.
+    `p_value` is adjusted by Holm over all the slopes. `held` sets the largest size against the
+    line of the smaller ones, where these are enough for one.
     """
 
     arm: str
@@ -78,6 +80,7 @@ class FamilySlope(Value):
     sizes: int
     slope: Interval | None
     p_value: float | None = None
+    held: HeldAgainst | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class ArmsReadout(Value):

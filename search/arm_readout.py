@@ -30,7 +30,7 @@ from search.contrasts import (
 )
 from search.intervals import t_interval
 from search.octave_line import unit_slopes
-from search.octave_slopes import MIN_SIZES
+from search.octave_slopes import MIN_SIZES, HeldAgainst, held_against, octave_slope
 from search.results import Outcome, Role, TrialResult
 from search.source_effects import source_effects, sources_of
 from search.survey import Survey
@@ -165,14 +165,30 @@ def _slopes(found: ArmMeans) -> tuple[FamilySlope, ...]:
         if len({found.parameters[model] for model in models}) < MIN_SIZES:
             continue
         for arm in found.arms.arms:
-            values = list(_unit_slopes(found, {
-                model: found.difference(model, (Side(arm=arm),), (Side(arm=CONTROL),))
-                for model in models}).values())
+            gains = {model: found.difference(model, (Side(arm=arm),), (Side(arm=CONTROL),))
+                     for model in models}
+            values = list(_unit_slopes(found, gains).values())
             listed.append(FamilySlope(arm=arm, family=family, sizes=len(models),
-                                      slope=t_interval(values)))
+                                      slope=t_interval(values), held=_held(found, family, gains)))
             tested.append(p_value(values))
     return tuple(slope.model_copy(update={"p_value": adjusted})
                  for slope, adjusted in zip(listed, holm(tested), strict=True))
+
+
+def _held(
+    found: ArmMeans, family: str, gains: Mapping[str, Mapping[int, float]]
+) -> HeldAgainst | None:
+    """Return the largest size beside what the smaller ones say of it, over units that have all."""
+    sizes = {found.parameters[model]: by_unit for model, by_unit in gains.items()}
+    units = sorted(set.intersection(*(set(each) for each in sizes.values())))
+    *smaller, largest = sorted(sizes)
+    if len(smaller) < MIN_SIZES or not units:
+        return None
+    rows = [(float(size), sizes[size][unit], unit) for size in smaller for unit in units]
+    law = octave_slope([size for size, *_ in rows], [gain for _, gain, _ in rows],
+                       [unit for *_, unit in rows], [family] * len(rows),
+                       next_parameters=float(largest))
+    return held_against(law, [sizes[largest][unit] for unit in units])
 
 
 def _corrected(

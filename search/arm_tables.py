@@ -95,7 +95,9 @@ def _slopes(arms: ArmsReadout) -> TextTable:
                      ("arm", "family", "sizes", "slope (points)", "p"), rows,
                      ["Least squares on log2 of the body's parameters for each of the "
                       f"{arms.unit}, which are random; within a family, never across. No exponent "
-                      "is fitted. p: adjusted by Holm over these slopes."])
+                      "is fitted. p: adjusted by Holm over these slopes.",
+                      *(f"{each.arm}: of the line of the smaller sizes: {each.held.sentence}."
+                        for each in arms.slopes if each.held)])
 
 
 def _signed(interval: Interval | None) -> str:

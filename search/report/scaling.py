@@ -66,7 +66,8 @@ def _sentence(slope: FamilySlope, found: ArmsReadout) -> str:
                 "all sizes.")
     p = "" if slope.p_value is None else f", p {p_text(slope.p_value)} by Holm over all slopes"
     return (f"{slope.arm}, within {slope.family}: {spell(slope.slope, signed=True)} points of gain "
-            f"per doubling over {slope.sizes} sizes{p}.")
+            f"per doubling over {slope.sizes} sizes{p}."
+            + (f" Of the line of the smaller sizes: {slope.held.sentence}." if slope.held else ""))
 
 
 def _figure(

@@ -16,7 +16,7 @@ from tests.search.arms_study import section, trials
 from tests.search.simulated_table import KINDS
 
 BLOCKS = 6
-SIZES = {"lab-25k": 25_000, "lab-small": 50_000, "lab-170k": 200_000}
+SIZES = {"lab-25k": 25_000, "lab-small": 50_000, "lab-170k": 200_000, "lab-1m": 400_000}
 
 
 def drawn(mean: float, draw: int, sd: float = 0.5) -> list[float]:
@@ -84,6 +84,23 @@ def test_a_slope_is_per_doubling_within_a_family() -> None:
     assert split.primary.estimate is None
     assert split.slopes == ()
     assert split.primary.sentence.startswith("No answer: no seed block has all that")
+
+
+@pytest.mark.parametrize(("largest", "holds"), [(6.0, True), (0.0, False)])
+def test_the_largest_size_is_held_against_the_line_of_the_smaller_ones(
+    largest: float, holds: bool
+) -> None:
+    by_size = {"lab-25k": 2.0, "lab-small": 3.0, "lab-170k": 5.0, "lab-1m": largest}
+    results = [each for draw, (model, gain) in enumerate(by_size.items())
+               for each in trials({"dates": drawn(gain, draw, sd=0.3), "entities": [0.0] * BLOCKS},
+                                  model=model)]
+    found = read(results, primary={"worse": "control", "per": "octave", "family": "lab"})
+    (held,) = [each.held for each in found.slopes if each.arm == "dates"]
+    assert held is not None
+    assert held.prediction.mean == pytest.approx(6.0, abs=0.5)
+    assert held.lies_within is holds
+    assert f"dates: of the line of the smaller sizes: {held.sentence}." in [
+        note for table in arm_tables(found) for note in table.notes]
 
 
 def test_sides_in_languages_of_their_own_count_equally() -> None:
