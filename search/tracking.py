@@ -75,6 +75,7 @@ class Tracker:
         self._files_offered = len(self._files.read_on())
         self._acks = self._spool.acks(self.uri)
         self._writer: subprocess.Popen[bytes] | None = None
+        self._waited_seconds: float | None = None  # for a writer that did not end in time
 
     def start(self) -> None:
         """Start the writer; it imports MLflow and makes a missing database while others work."""
@@ -115,6 +116,9 @@ class Tracker:
     def problem(self) -> str:
         """Why MLflow takes nothing now, in one line; empty while it does."""
         self._acks.read_on()
+        if self._waited_seconds is not None:
+            return (self._acks.problem
+                    or f"the rest took longer than {self._waited_seconds:.0f} s at the end")
         if self._writer is not None and self._writer.poll():
             return f"the MLflow writer ended early: see {self._spool.log}"
         return self._acks.problem
@@ -143,6 +147,7 @@ class Tracker:
             try:
                 self._writer.wait(timeout_seconds)
             except subprocess.TimeoutExpired:
+                self._waited_seconds = timeout_seconds
                 self._writer.kill()
                 self._writer.wait()
             assert self._writer.stdin is not None

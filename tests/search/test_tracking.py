@@ -356,6 +356,16 @@ def test_a_search_is_sent_while_it_runs_and_never_waits(place: Path, story: Stor
         "mlflow.db", "mlruns"]
 
 
+def test_a_writer_that_needs_longer_than_it_is_given_is_not_said_to_have_died(
+    place: Path, story: Story
+) -> None:
+    story.tell()
+    tracker = Tracker(None, story.journal, place / "spool", "lab")
+    tracker.start()
+    assert tracker.close(0.01) > 0  # it still imports MLflow
+    assert tracker.problem == "the rest took longer than 0 s at the end"
+
+
 def test_a_killed_writer_is_followed_by_the_next_starts(place: Path, story: Story) -> None:
     steps = story.steps()
     for step in steps[:10]:
