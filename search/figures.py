@@ -35,6 +35,7 @@ from search.heat_map import draw_transfer_table
 from search.objective import Objective
 from search.results import Outcome, Role, TrialResult
 from search.saturation import Saturation
+from search.side_by_side import side_by_side
 
 __all__ = ["draw_curve", "draw_figures", "draw_mixtures", "draw_progress"]
 
@@ -118,12 +119,9 @@ def _draw_bound(axes: Axes, curve: Saturation, place: _places) -> None:
 
 
 def _draw_trials(axes: Axes, curve: Saturation, place: _places) -> None:
-    orders = sorted({each.order for each in curve.observations if each.order})
-    for each in curve.observations:
-        # Orders stand side by side, so that trials of equal x do not hide each other.
-        rank = orders.index(each.order) - (len(orders) - 1) / 2 if each.order else 0.0
-        axes.plot(place(each.x) + 0.05 * rank, each.score, "o", ms=3.6, color=ORANGE,
-                  alpha=0.65, mew=0, zorder=2)
+    for each, beside in zip(curve.observations, side_by_side(curve.observations), strict=True):
+        axes.plot(place(each.x) + beside, each.score, "o", ms=3.6, color=ORANGE, alpha=0.65,
+                  mew=0, zorder=2)
 
 
 def _draw_means(axes: Axes, curve: Saturation, place: _places) -> None:

@@ -15,6 +15,7 @@ from search.report.families import FOOT, family_numbers, family_traces, shows_x_
 from search.report.markup import escaped
 from search.report.pieces import Cell, Figure, Material, Numbers, Part, Section
 from search.saturation import Saturation
+from search.side_by_side import side_by_side
 
 __all__ = ["languages"]
 
@@ -103,14 +104,10 @@ def _band(curve: Saturation, place: _Places) -> Iterator[dict[str, Any]]:
 
 
 def _trials(curve: Saturation, place: _Places) -> dict[str, Any]:
-    orders = sorted({each.order for each in curve.observations if each.order})
-    # Orders stand side by side, so that trials of equal x do not hide each other.
-    beside = [orders.index(each.order) - (len(orders) - 1) / 2 if each.order else 0.0
-              for each in curve.observations]
     return {
         "type": "scatter", "mode": "markers", "name": "trial",
-        "x": [place(each.x) + 0.05 * side
-              for each, side in zip(curve.observations, beside, strict=True)],
+        "x": [place(each.x) + beside for each, beside in zip(
+            curve.observations, side_by_side(curve.observations), strict=True)],
         "y": [each.score for each in curve.observations],
         "marker": {"color": ORANGE, "size": 7, "opacity": 0.7}, "hoverinfo": "text",
         "hovertext": [f"{each.score:.2f} points<br>{each.x:g} {escaped(curve.axis)}"
