@@ -1,7 +1,7 @@
 """Waits until a Ray cluster has the nodes and GPUs that a search is to run on.
 
-`stiltune start` counts what a cluster has once, when it joins: a search that starts before its
-nodes are there runs fewer trials at a time, and is refused where there is no GPU yet.
+`stiltune start` runs as many trials at a time as there are nodes for, and is refused where there is
+no GPU yet. It asks an autoscaler for no more nodes than there are.
 
     python wait_for_cluster.py --nodes 4
     python wait_for_cluster.py --gpus 8 --ask    # of a cluster that grows when it is asked to

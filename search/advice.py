@@ -88,6 +88,8 @@ def _on_winners(readout: Readout, standings: Sequence[Standing], worth: float | 
     if len(contenders) > 1:
         yield _on_contenders(contenders, worth)
     best = readout.entries[0]
+    if readout.selection.of is not None:
+        return  # the mixtures were chosen for other targets
     if not best.is_winner:
         yield (f"The best confirmed mixture is the reference {best.group}: the search found "
                "nothing better on fresh seeds; give it more trials, or a narrower space.")

@@ -220,7 +220,7 @@ class Agenda:
             self._arms = numbered(Role.ARM, arms_block(self.study, self.space, rates))
 
     def _confirm(self) -> None:
-        chosen: list[Choice] = []
+        chosen = self._given()
         scaled = self._scaled()
         scored = any(self.results[planned.trial].outcome is Outcome.FINISHED
                      for planned in self._rounds.trials)
@@ -231,6 +231,12 @@ class Agenda:
         self.journal.append("confirming", None,
                             chosen=[each.model_dump(mode="json") for each in chosen])
         self._plan_confirmations(chosen)
+
+    def _given(self) -> list[Choice]:
+        """Return what another search has chosen, where this one evaluates it."""
+        opened = self.journal.of("opened")
+        return [Choice.model_validate(each) for each in
+                (opened[0].data.get("chosen", []) if opened else [])]
 
     def _plan_confirmations(self, chosen: list[Choice]) -> None:
         self._confirmations = numbered(

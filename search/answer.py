@@ -49,7 +49,8 @@ def question_of(
         winners=study.confirmation.winners, references=space.references(),
         retrieval=study.search.retrieval, shared=study.shared_data,
         absent=tuple(f"{name} ({why})" for name, why in study.absent_tasks.items()),
-        arms=study.arms, parameters={**lab, **(parameters or {})}, survey=survey)
+        arms=study.arms, parameters={**lab, **(parameters or {})}, survey=survey,
+        of=study.confirmation.of)
 
 
 def illustrator(event: Event) -> None:

@@ -9,20 +9,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
 
 from search.cli_cluster import logs, status, stop, sync
+from search.cli_evaluate import evaluate
+from search.cli_fetch import fetch
 from search.cli_options import (
-    DASHBOARD,
     PositiveNumber,
     address_option,
     console,
     format_option,
     hours_option,
     hub_option,
+    search_options,
     set_option,
     storage_option,
     submit_option,
@@ -31,10 +33,6 @@ from search.cli_options import (
 from search.cli_store import store
 from search.error_lines import error_line
 from search.faults import InterruptedSearch, SpentSearch, UserError, UserErrors
-from search.token_mode import set_token_mode
-
-if TYPE_CHECKING:
-    from search.options import Options
 
 __all__ = ["app", "main"]
 
@@ -124,7 +122,7 @@ def start(study: str, address: str, tracking_uri: str | None, storage: str | Non
           hub: str | None, overrides: Sequence[str], max_device_hours: float | None,
           pilot: float | None, submit: bool, taken: str | None) -> None:
     """Start a search of STUDY (a shipped name or a YAML file) and read it out at the end."""
-    options = _options(address, submit=submit, tracking_uri=tracking_uri, storage=storage,
+    options = search_options(address, submit=submit, tracking_uri=tracking_uri, storage=storage,
                        hub=hub, max_device_hours=max_device_hours, pilot_minutes=pilot)
     if submit:
         from search.submission import submit_start
@@ -150,7 +148,7 @@ def start(study: str, address: str, tracking_uri: str | None, storage: str | Non
 def resume(name: str, address: str, tracking_uri: str | None, storage: str | None,
            hub: str | None, max_device_hours: float | None, submit: bool) -> None:
     """Go on with the search NAME, or with the latest search of the study NAME."""
-    options = _options(address, submit=submit, tracking_uri=tracking_uri, storage=storage,
+    options = search_options(address, submit=submit, tracking_uri=tracking_uri, storage=storage,
                        hub=hub, max_device_hours=max_device_hours)
     if submit:
         from search.submission import submit_resume
@@ -174,20 +172,10 @@ def resume(name: str, address: str, tracking_uri: str | None, storage: str | Non
 @hours_option
 def extend(name: str, overrides: Sequence[str], address: str, **given: Any) -> None:
     """Start a search of NAME's study made wider with --set; what NAME has run is taken over."""
-    options = _options(address, submit=False, **given)
+    options = search_options(address, submit=False, **given)
     from search.commands import extend_search
 
     extend_search(name, overrides=tuple(overrides), console=console(), options=options)
-
-
-def _options(address: str, *, submit: bool, **given: Any) -> Options:
-    """Return the options of a search; Ray's token mode is set before Ray is imported."""
-    from search.options import Options
-
-    if submit and address == "local":
-        address = DASHBOARD
-    set_token_mode(address)
-    return Options(address=address, **given)
 
 
 @app.command(epilog="\b\nExamples:\n  stiltune best lab\n  stiltune best lab-2 --format yaml\n"
@@ -257,7 +245,7 @@ def convert(source: Path, target: Path) -> None:
     click.echo(f"wrote {target}")
 
 
-for command in (status, logs, stop, sync, store):
+for command in (evaluate, fetch, status, logs, stop, sync, store):
     app.add_command(command)
 
 

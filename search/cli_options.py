@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
 from search.credentials import holds_credentials
 from search.faults import UserError
+from search.token_mode import set_token_mode
+
+if TYPE_CHECKING:
+    from search.options import Options
 
 __all__ = ["DASHBOARD", "PositiveNumber", "address_option", "console", "format_option",
-           "hours_option", "hub_option", "jobs_option", "set_option", "storage_option",
-           "submit_option", "tracking_option"]
+           "hours_option", "hub_option", "jobs_option", "mirror_option", "search_options",
+           "set_option", "storage_option", "submit_option", "tracking_option"]
 
 DASHBOARD = "http://127.0.0.1:8265"
 """Where Ray's dashboard is on its own machine, and at the near end of a tunnel to another."""
@@ -73,6 +77,9 @@ hours_option = click.option(
 hub_option = click.option(
     "--hub", metavar="DIR", default=None, callback=_without_credentials,
     help="Offline mirror of hub repositories. [default: the hub itself]")
+mirror_option = click.option(
+    "--hub", metavar="DIR", required=True, callback=_without_credentials,
+    help="The mirror, made where it is missing; other commands' --hub DIR.")
 set_option = click.option(
     "--set", "overrides", metavar="KEY=VALUE", multiple=True,
     help="Override any key of the study, such as search.trials=50; repeatable.")
@@ -85,3 +92,13 @@ def console() -> Console:
     """Return the console for what a command prints; a pipe gets lines as long as they are."""
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(width=width, markup=False, emoji=False)  # what studies say is text
+
+
+def search_options(address: str, *, submit: bool, **given: Any) -> Options:
+    """Return the options of a search; Ray's token mode is set before Ray is imported."""
+    from search.options import Options
+
+    if submit and address == "local":
+        address = DASHBOARD
+    set_token_mode(address)
+    return Options(address=address, **given)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import ray
@@ -15,10 +16,16 @@ from search.faults import UserError
 from search.sections import Resources
 from spaces.value import Value
 
-__all__ = ["Capacity", "capacity", "environment", "joined", "trial_resources", "worker_cpus"]
+__all__ = ["Capacity", "Slots", "capacity", "environment", "joined", "trial_resources",
+           "worker_cpus"]
 
 # A trial's driver; it must not be 0 (Ray refuses) and must leave whole cores to the workers.
 DRIVER_CPUS = 0.01
+# What nodes may offer that are meant for drivers, and what a driver takes of it: some hundred fit
+# beside a search, which takes 0.9.
+DRIVER_RESOURCE = "stiltune_driver"
+DRIVER_SHARE = 0.01
+RECOUNT_SECONDS = 10.0
 # A worker asks for a little less than its cores, so that the drivers fit beside the workers.
 CORE_ALLOWANCE = 0.9
 # What only who starts a cluster may say. Its workers give way to Ray's own processes, as
@@ -108,20 +115,58 @@ def capacity(resources: Resources, *, stops_early: bool, dashboard: str) -> Capa
         raise UserError(
             "`search.scheduler` must be fifo for trials of several workers on a cluster without "
             "its dashboard (ray[default]), where stopped trials keep their resources; got 'asha'")
-    offered = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    offered = _offered()
     cpus, gpus = offered.get("CPU", 0.0), offered.get("GPU", 0.0)
-    per_trial = resources.workers * worker_cpus(resources)
-    if resources.workers > 1:
-        per_trial += DRIVER_CPUS
-    fits = [int(cpus // per_trial)]
-    if resources.gpus:
-        fits.append(int(gpus // (resources.gpus * resources.workers)))
-    if min(fits) < 1:
+    fits = _fitting(resources, offered)
+    if fits < 1:
         raise UserError(
             f"`resources` must fit the cluster, got {resources.workers} worker(s) of "
             f"{resources.cpus} CPU and {resources.gpus:g} GPU on {cpus:g} CPU and {gpus:g} GPU "
             "(resources)")
-    return Capacity(cpus=cpus, gpus=gpus, max_concurrent=min(fits))
+    return Capacity(cpus=cpus, gpus=gpus, max_concurrent=fits)
+
+
+def _offered() -> dict[str, float]:
+    offered: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return offered
+
+
+def _fitting(resources: Resources, offered: dict[str, float]) -> int:
+    """Return how many trials fit on what a cluster offers in all."""
+    per_trial = resources.workers * worker_cpus(resources)
+    if resources.workers > 1:
+        per_trial += DRIVER_CPUS
+    fits = [int(offered.get("CPU", 0.0) // per_trial)]
+    if resources.gpus:
+        fits.append(int(offered.get("GPU", 0.0) // (resources.gpus * resources.workers)))
+    return min(fits)
+
+
+class Slots:
+    """How many trials may run at once, at least one: counted again as nodes come and go.
+
+    Args:
+        resources: what one trial takes.
+        first: the count at the start.
+        offered: asks what the cluster offers.
+        clock: the time in seconds.
+    """
+
+    def __init__(
+        self, resources: Resources, first: int, *,
+        offered: Callable[[], dict[str, float]] = _offered,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._resources, self._count = resources, first
+        self._offered, self._clock = offered, clock
+        self._counted = clock()
+
+    def __call__(self) -> int:
+        """Return the number; the cluster is asked once in `RECOUNT_SECONDS`."""
+        if self._clock() - self._counted >= RECOUNT_SECONDS:
+            self._count = max(1, _fitting(self._resources, self._offered()))
+            self._counted = self._clock()
+        return self._count
 
 
 def worker_cpus(resources: Resources) -> float:
@@ -129,13 +174,18 @@ def worker_cpus(resources: Resources) -> float:
     return resources.cpus * (CORE_ALLOWANCE if resources.workers > 1 else 1.0)
 
 
-def trial_resources(resources: Resources) -> dict[str, float]:
+def trial_resources(
+    resources: Resources, offered: Callable[[], dict[str, float]] = _offered
+) -> dict[str, float]:
     """Return what the Tune trial itself asks for: its driver, or all of a lone worker's.
 
-    The workers of a group ask for themselves; counted here too they would be counted twice.
+    The workers of a group ask for themselves; counted here too they would be counted twice. Where
+    the cluster has nodes for drivers, a group's driver goes there, and not on a node of GPUs, which
+    it would keep from being given back.
     """
     if resources.workers > 1:
-        return {"cpu": DRIVER_CPUS}
+        own = {DRIVER_RESOURCE: DRIVER_SHARE} if DRIVER_RESOURCE in offered() else {}
+        return {"cpu": DRIVER_CPUS, **own}
     return {"cpu": resources.cpus} | ({"gpu": resources.gpus} if resources.gpus else {})
 
 

@@ -1,15 +1,16 @@
-"""Starting, resuming, extending: read the study or the journal, check the data, open the search."""
+"""Starting, resuming, extending, evaluating: read study or journal, check data, open the search."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 
 from search.check import body_parameters
 from search.code_versions import code_now
+from search.evaluating import choices_of, encoder_notes, evaluation_study
 from search.extension import Base, base_of
 from search.faults import InterruptedSearch, UserError
 from search.finding import find_anywhere
@@ -26,7 +27,7 @@ from search.token_mode import keep_private
 from search.versions import versions
 from spaces.value import digest_of
 
-__all__ = ["extend_search", "resume_search", "start_search"]
+__all__ = ["evaluate_search", "extend_search", "resume_search", "start_search"]
 
 
 def start_search(
@@ -47,6 +48,9 @@ def start_search(
         InterruptedSearch: if the user stopped it.
     """
     study = Study.from_file(name, overrides)
+    if study.confirmation.of is not None:
+        raise UserError("a study whose winners are another search's must be started by `stiltune "
+                        f"evaluate`, got those of {study.confirmation.of} (confirmation.of)")
     _open(study, options, console, taken=taken)
 
 
@@ -60,13 +64,45 @@ def extend_search(
         InterruptedSearch: if the user stopped it.
     """
     base = base_of(name, storage=options.storage, tracking_uri=options.tracking_uri)
-    _open(base.study(overrides), options.model_copy(update={
-        "storage": base.storage, "hub": options.hub or base.hub}), console, base=base)
+    before = base.journal.of("opened")[0].data
+    told: dict[str, Any] = {key: before[key] for key in ("evaluates", "chosen") if key in before}
+    _open(base.study(overrides), _beside(base, options), console, base=base,
+          told={"extends": base.name, **told})
+
+
+def evaluate_search(
+    name: str, *, on: str, overrides: tuple[str, ...], options: Options, console: Console
+) -> None:
+    """Start a search that scores what the search `name` has confirmed on other targets.
+
+    Args:
+        name: the search, or a study for its latest.
+        on: tasks, separated by commas, or a study whose targets are taken.
+        overrides: `key=value` settings on top.
+        options: where it runs and writes; the storage is that of the search.
+        console: what it prints on.
+
+    Raises:
+        UserError: if there is no such search, it has confirmed nothing, or the study, an option or
+            the data is at fault.
+        InterruptedSearch: if the user stopped it.
+    """
+    base = base_of(name, storage=options.storage, tracking_uri=options.tracking_uri)
+    study = evaluation_study(base, on, overrides)
+    chosen = [each.model_dump(mode="json") for each in choices_of(base, study)]
+    _open(study, _beside(base, options), console, base=base, notes=encoder_notes(base),
+          told={"evaluates": base.name, "chosen": chosen})
+
+
+def _beside(base: Base, options: Options) -> Options:
+    """Return the options of a search beside another: in its storage, and with its mirror."""
+    return options.model_copy(update={
+        "storage": base.storage, "hub": options.hub or base.hub})
 
 
 def _open(
     study: Study, options: Options, console: Console, *, taken: str | None = None,
-    base: Base | None = None,
+    base: Base | None = None, told: Mapping[str, Any] | None = None, notes: Sequence[str] = (),
 ) -> None:
     began = time.time()
     check_options(study, options)
@@ -84,10 +120,10 @@ def _open(
             study=study.model_dump(mode="json"), study_yaml=study.to_yaml(),
             versions=versions(), code=code_now(), storage=str(root), hub=options.hub,
             **({"parameters": body_parameters(study, workspace)} if study.arms else {}),
-            **({} if base is None else {"extends": base.name}),
+            **(told or {}),
             **snapshot.model_dump(mode="json"))
         console.print(f"{directory.name}: {study.question}", highlight=False)
-        for warning in (*study.warnings(), *snapshot.notes()):
+        for warning in (*study.warnings(), *snapshot.notes(), *notes):
             console.print(f"note: {warning}", highlight=False, style="yellow")
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
                         sizes=snapshot.sizes, options=options, console=console), preparation)

@@ -106,6 +106,7 @@ class Selection(Value):
     """How winners were chosen.
 
     `candidates` counts the different mixtures of finished search trials; `objective` ranked them.
+    `of` names the search that chose them, where it was another one.
     """
 
     panel: tuple[str, ...]
@@ -114,6 +115,7 @@ class Selection(Value):
     candidates: int
     objective: Objective
     flags: tuple[str, ...]
+    of: str | None = Field(default=None, exclude_if=lambda given: given is None)
 
 
 class Excluded(Value):
@@ -132,7 +134,8 @@ class Question(Value):
     `references` the mixtures every search is held against, by name; `shared` what of the
     intermediate data is the targets' own; `absent` the tasks left out, each with why; `arms` the
     section of the study, `parameters` those of each model's body; `survey` what the targets'
-    languages are to the encoders, where it was taken.
+    languages are to the encoders, where it was taken; `of` the search whose winners they are, where
+    that is another one.
     """
 
     kinds: dict[str, Kind]
@@ -146,6 +149,7 @@ class Question(Value):
     arms: Arms | None = None
     parameters: dict[str, int] = {}
     survey: Survey | None = None
+    of: str | None = None
 
 
 class NamedCurve(NamedTuple):

@@ -100,7 +100,7 @@ def selection_of(
     return Selection(
         panel=panel, report=panels.report.languages if panels else (),
         winners=question.winners, candidates=len(candidates), objective=objective,
-        flags=_flags(panel, objective) if _is_selected(listed) else (),
+        flags=_flags(panel, objective) if _is_selected(listed) else (), of=question.of,
     )
 
 

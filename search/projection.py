@@ -100,6 +100,8 @@ class Projection:
             event,
             tags={"stiltune.search": data["search"], "stiltune.storage": data["storage"],
                   "stiltune.primary": _primary_of(data["study"]),
+                  "stiltune.extends": data.get("extends") or "",
+                  "stiltune.evaluates": data.get("evaluates") or "",
                   _NOTE: data["study"].get("question", "")},
             parameters=study_parameters(data["study"]),
             inputs=self._inputs,

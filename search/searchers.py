@@ -27,7 +27,7 @@ class AgendaSearcher(Searcher):
     Args:
         agenda: what runs next.
         hand_out: a planned trial as Tune's trial configuration.
-        max_concurrent: the number of trials that may run at once.
+        max_concurrent: tells the number of trials that may run at once, which may change.
         is_free: whether nobody is making a store entry now.
         changed: called with a trial's name and message after each one.
         last_words: what Tune knows of why one of its trials died, by its id; may be empty.
@@ -38,7 +38,7 @@ class AgendaSearcher(Searcher):
         agenda: Agenda,
         *,
         hand_out: Callable[[Planned], dict[str, Any]],
-        max_concurrent: int,
+        max_concurrent: Callable[[], int],
         is_free: Callable[[str], bool],
         changed: Callable[[str, Message], None],
         last_words: Callable[[str], str] = lambda tune_id: "",
@@ -58,7 +58,7 @@ class AgendaSearcher(Searcher):
         """Return the next trial for Tune, FINISHED at the end, None while nothing can start."""
         if self.agenda.is_done:
             return str(Searcher.FINISHED)
-        if len(self._by_tune_id) >= self._max_concurrent:
+        if len(self._by_tune_id) >= self._max_concurrent():
             return None
         planned = self.agenda.next(self._busy_encoders())
         if planned is None:

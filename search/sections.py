@@ -135,10 +135,16 @@ class Controls(Value):
 
 
 class Confirmation(Value):
-    """How many winners are trained again, on how many fresh seeds; 0 winners for none."""
+    """How many winners are trained again, on how many fresh seeds; 0 winners for none.
+
+    `of` names the search whose winners and references they are, in a study that searches for none:
+    `stiltune evaluate` sets it.
+    """
 
     winners: Annotated[Whole, Field(ge=0)] = 3
     seeds: Annotated[Whole, Field(ge=2, le=500)] = 5
+    of: Annotated[str, Field(strict=True, max_length=80)] | None = Field(
+        default=None, exclude_if=lambda given: given is None)
 
     @property
     def chosen(self) -> int:

@@ -18,7 +18,7 @@ from spaces.value import Value, digest_of
 from trainables.encoder_ref import model_directory, weights_identity
 from trainables.extents import Extent, extent_of, spell_parts
 from trainables.scores import PanelName
-from trainables.sources import Sources
+from trainables.sources import SCORING, Sources
 from trainables.workspace import Workspace
 
 __all__ = ["DataSet", "Snapshot", "take_snapshot"]
@@ -147,9 +147,8 @@ def _extents(study: Study, sources: Sources) -> Iterator[Extent]:
         for language in trained:
             yield extent_of(sources.rows(task, language, "train"))
         for language in scored:
-            for split in sources.splits(task, language):
-                if split != "train":
-                    yield extent_of(sources.rows(task, language, split))
+            for split in sources.splits(task, language, SCORING):
+                yield extent_of(sources.rows(task, language, split))
 
 
 def _encoders(study: Study, workspace: Workspace) -> dict[str, str]:

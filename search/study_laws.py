@@ -146,13 +146,17 @@ def _check_panels(study: Declaration) -> None:
 
 def _check_search(study: Declaration) -> None:
     search = study.search
-    if not (search.trials or study.table or study.curve or study.arms):
+    given = study.confirmation.of
+    if given is not None and search.trials:
+        raise fault("search.trials", "`trials` must be 0 where the winners are another search's "
+                    f"(`confirmation.of`: {given}), got {search.trials}")
+    if not (search.trials or study.table or study.curve or study.arms or given):
         raise fault("search.trials", "`trials` must be at least 1 unless the study has a `table`, "
                                      "a `curve` or `arms`, got 0")
     if search.scheduler == "asha" and len(study.intermediate.rungs) < 2:
         raise fault("intermediate.rungs", "`rungs` must hold at least 2 for the asha scheduler, "
                                           f"got {list(study.intermediate.rungs)}")
-    if study.confirmation.winners > search.trials:
+    if study.confirmation.winners > search.trials and given is None:
         raise fault("confirmation.winners", "`winners` must be at most the search's "
                     f"{search.trials} trials, got {study.confirmation.winners}")
     models = [model.name for model in study.models]

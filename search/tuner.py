@@ -7,13 +7,13 @@ is empty at first, and Tune is fresh each time.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ray import tune
 from ray.tune.execution import class_cache
 
 from search.agenda import Agenda
-from search.cluster import Capacity, environment, trial_resources, worker_cpus
+from search.cluster import Capacity, Slots, environment, trial_resources, worker_cpus
 from search.interrupts import Interrupted, Interrupts
 from search.limits import Limit
 from search.live import LiveView
@@ -27,6 +27,8 @@ from trainables.lease import leases_of
 from trainables.workspace import Workspace
 
 __all__ = ["run_search"]
+
+_MOST_PENDING: Final = 100
 
 
 def run_search(
@@ -51,7 +53,8 @@ def run_search(
                 "assignment": assignment.model_dump_json()}
 
     searcher = AgendaSearcher(agenda, hand_out=hand_out, changed=view.changed,
-                              max_concurrent=capacity.max_concurrent, is_free=leases.is_free,
+                              max_concurrent=Slots(study.resources, capacity.max_concurrent),
+                              is_free=leases.is_free,
                               last_words=lambda tune_id: _last_words(directory.path, tune_id))
     trainable = tune.with_resources(drive, trial_resources(study.resources))
     tuner = tune.Tuner(
@@ -72,8 +75,9 @@ def run_search(
             stop=_StopWhenAsked(interrupts, limit)),
     )
     _send_no_credentials()
-    # Or else Tune starts a second trial only once the first one's process is up.
-    at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
+    # Or else Tune starts a second trial only once the first one's process is up; how many there
+    # may be, the searcher decides.
+    at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(max(capacity.max_concurrent, _MOST_PENDING))}
     with environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
         tuner.fit()
     if not agenda.is_done:

@@ -16,8 +16,9 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 # Which files may import a library, as prefixes of their path; a library has one or two owners.
 OWNERS = {
     "babel": ("trainables/lab/",),
-    "filelock": ("trainables/lease.py",),
-    "huggingface_hub": ("trainables/hub.py", "trainables/encoder_ref.py"),
+    "filelock": ("trainables/lease.py", "trainables/staging.py"),
+    "huggingface_hub": ("trainables/hub.py", "trainables/hub_repository.py",
+                        "trainables/encoder_ref.py"),
     "matplotlib": ("search/figure_style.py", "search/figures.py", "search/heat_map.py"),
     "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
     "plotly": ("search/report/plots.py",),

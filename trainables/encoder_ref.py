@@ -15,7 +15,9 @@ from typing import Any
 
 from spaces.models import EncoderModel, HubModel, LabModel
 from spaces.value import Value
+from trainables.mirror import check_pin
 from trainables.rows import DataError
+from trainables.staging import staged
 
 __all__ = ["EncoderRef", "ParameterCounts", "count_parameters", "model_directory", "read_ref",
            "weights_identity", "write_ref"]
@@ -69,19 +71,20 @@ def model_directory(model: HubModel, hub: Path | None) -> Path:
     """Return the directory of a published encoder, fetching it from the hub if need be.
 
     Looked for as a directory, then in the offline mirror `hub`, then on the hub (or in its
-    cache, where HF_HUB_OFFLINE is set).
+    cache, where HF_HUB_OFFLINE is set). With STILTUNE_STAGE it is this machine's copy of it.
 
     Raises:
         DataError: if there is no such encoder, or it has no safetensors weights.
     """
     places = [Path(model.path)] + ([hub / model.path] if hub else [])
     directory = next(filter(_is_directory, places), None) or _download(model)
+    check_pin(directory, model.revision)
     if not (directory / "config.json").exists():
         raise DataError(f"an encoder's directory must hold config.json, got none ({directory})")
     if not sorted(directory.glob(_WEIGHTS)):
         raise DataError(f"an encoder must have safetensors weights, got none ({directory}); "
                         "`stiltune convert` makes them from a .bin file")
-    return directory.resolve()
+    return staged(directory.resolve(), (*_SIDE_FILES, _WEIGHTS))
 
 
 def _is_directory(place: Path) -> bool:

@@ -15,14 +15,15 @@ from itertools import chain
 from pathlib import Path
 
 from spaces.data_sources import HubSource
+from trainables.mirror import check_pin, fetched_commits
 from trainables.parquet_files import SplitFiles, readable
 from trainables.readme import read_readme
 from trainables.rows import AbsentError, DataError
 
-__all__ = ["find_files"]
+__all__ = ["CONVERTED", "find_files"]
 
-# The hub converts the repositories that hold no Parquet and keeps the files on this branch.
 CONVERTED = "refs/convert/parquet"
+"""Where the hub keeps the files of the repositories that hold no Parquet, converted by it."""
 
 _SHARD = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
 
@@ -40,7 +41,8 @@ def find_files(
         mirror: the directory of an offline mirror; None for the hub.
 
     Raises:
-        DataError: if the mirror, the repository or one of its shards cannot be had.
+        DataError: if the mirror, the repository or one of its shards cannot be had, or the mirror
+            has another commit than is pinned.
     """
     if mirror is not None:
         with readable(mirror):
@@ -52,6 +54,7 @@ def find_files(
             if not present:
                 raise AbsentError("`hub` must hold each repository as a directory, got no "
                                   f"{' and no '.join(names)} ({mirror})")
+        check_pin(mirror / present[0], source.revision)
         return _find_in(mirror / present[0], config, split)
     root = _snapshot(source.repository, source.revision, ("README.md",))
     patterns = tuple(chain.from_iterable(_patterns(root, config, split)))
@@ -74,8 +77,11 @@ def _find_in(root: Path, config: str, split: str) -> SplitFiles:
             return SplitFiles(root=root, config=config, files=files)
     if promised := read_readme(root).files.get(config, {}).get(split, ()):
         # Else the split would pass for one that does not exist, and another be scored for it.
-        raise DataError(f"a split that README.md lists must be there, got no file "
-                        f"{', '.join(promised)} for {split} of config {config} ({root})")
+        lacks = (f"a split that README.md lists must be there, got no file {', '.join(promised)} "
+                 f"for {split} of config {config}")
+        if fetched_commits(root):
+            raise AbsentError(f"{lacks}; `stiltune fetch` brings what a study reads ({root})")
+        raise DataError(f"{lacks} ({root})")
     return SplitFiles(root=root, config=config, files=())
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Final, get_args
 
 from pydantic import BeforeValidator
 
@@ -14,12 +15,16 @@ from spaces.tasks import Task
 from spaces.value import Value
 from trainables.halves import half
 from trainables.kept_files import ROWS
+from trainables.mirror import fetched_commits
 from trainables.pool_files import read_pool_rows
 from trainables.rows import AbsentError, DataError, Rows
 from trainables.scores import PanelName
 from trainables.table_files import count_table_rows, parts_of, read_table_rows
 
-__all__ = ["Sources"]
+__all__ = ["SCORING", "Sources"]
+
+SCORING: Final[tuple[Split, ...]] = ("validation", "test")
+"""The splits whose rows score; a search looks for no others of a language that it only scores."""
 
 _KEPT = 256
 
@@ -41,13 +46,15 @@ class Sources(Value):
     hub: Directory | None = None
     cache: Directory
 
-    def splits(self, task: Task, language: str) -> tuple[Split, ...]:
-        """Return the splits that can be had of a task in a language.
+    def splits(
+        self, task: Task, language: str, among: Sequence[Split] = get_args(Split)
+    ) -> tuple[Split, ...]:
+        """Return the splits that can be had of a task in a language; others are not looked for.
 
         Raises:
             DataError: if the mirror or the repository cannot be had.
         """
-        return tuple(split for split in get_args(Split)
+        return tuple(split for split in among
                      if _is_offered(task, language, split)
                      and (not isinstance(task.source_of(split, language), TableSource)
                           or any(part.found.files for part in
@@ -86,7 +93,7 @@ class Sources(Value):
         Raises:
             DataError: if the language has neither split, or the rows are wrong.
         """
-        present = [split for split in self.splits(task, language) if split != "train"]
+        present = self.splits(task, language, SCORING)
         if not present:
             raise AbsentError(f"{task.name} must have a validation or a test split to score on, "
                               f"got none for {language!r} ({self._place(task, language)})")
@@ -97,16 +104,21 @@ class Sources(Value):
     def commits(self, task: Task, language: str, split: Split) -> dict[str, str]:
         """Return the commits at which the hub's repositories of a split are read.
 
-        There are none where the rows come from elsewhere, a mirror included.
+        There are none where the rows come from elsewhere, a mirror that was not fetched included.
 
         Raises:
             DataError: if a repository cannot be had.
         """
-        if self.hub is not None or not isinstance(task.source_of(split, language), HubSource):
+        source = task.source_of(split, language)
+        if not isinstance(source, HubSource) or split not in source.splits:
             return {}
-        return {part.source.repository: part.found.root.name
-                for part in parts_of(task, language, split, None)
-                if isinstance(part.source, HubSource) and part.found.files}
+        found = {part.source.repository: part.found.root
+                 for part in parts_of(task, language, split, self._mirror)
+                 if isinstance(part.source, HubSource) and part.found.files}
+        if self.hub is None:
+            return {repository: root.name for repository, root in found.items()}
+        return {repository: "+".join(commits) for repository, root in found.items()
+                if (commits := fetched_commits(root))}
 
     def place(self, task: Task) -> str:
         """Return where the rows that score a task lie, for messages."""

@@ -16,7 +16,7 @@ __all__ = ["convergence"]
 
 def convergence(material: Material) -> Section | None:
     """Return the search's progress; None where nothing was searched for."""
-    if material.readout.is_designed:
+    if material.readout.is_designed or material.readout.selection.of is not None:
         return None
     searched = [each for each in material.results if each.role is Role.SEARCH]
     title = "Convergence"

@@ -12,7 +12,7 @@ __all__ = ["effects"]
 
 def effects(material: Material) -> Section | None:
     """Return the effects, or why there are none; None of a study that searches nothing."""
-    if material.readout.is_designed:
+    if material.readout.is_designed or material.readout.selection.of is not None:
         return None
     found = task_effects_of(material.results, material.readout.selection.objective)
     title = "What each task does"

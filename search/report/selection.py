@@ -32,6 +32,11 @@ def _choice(readout: Readout) -> Iterator[str]:
     if readout.is_designed:
         yield "Nothing was selected: the trials of the curve were declared before."
         return
+    if chosen.of is not None:
+        yield (f"Nothing was selected here: the mixtures are those that {chosen.of} confirmed, on "
+               "the same seeds and so with the same encoders before the targets, and are read out "
+               f"on the report panel ({', '.join(chosen.report) or 'none'}).")
+        return
     yield (f"The search compared {chosen.candidates} different mixtures on the selection panel "
            f"({', '.join(chosen.panel) or 'none: no trial ended'}), by the mean of target "
            "categories, each in seed spreads of its controls. "

@@ -132,7 +132,7 @@ def test_a_search_runs_on_the_drivers(kind: str) -> None:
     (offered,) = groups(kind)["drivers"]["resources"]
     assert offered == "stiltune_driver"
     wanted = of_kind("RayJob")["lab-first"]["spec"]["entrypointResources"]
-    assert wanted == '{"stiltune_driver": 1}'
+    assert wanted == '{"stiltune_driver": 0.9}'
     others = [group for name, group in groups(kind).items() if name != "drivers"]
     assert not any("resources" in group for group in others)
 

@@ -27,7 +27,7 @@ def agenda(tmp_path: Path) -> Iterator[Agenda]:
 def searcher(agenda: Agenda, is_free: Callable[[str], bool] = lambda entry: True,
              at_once: int = 1) -> AgendaSearcher:
     return AgendaSearcher(
-        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=at_once,
+        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=lambda: at_once,
         is_free=is_free, changed=lambda trial, message: None,
         last_words=lambda tune_id: f": no module ({tune_id})")
 
