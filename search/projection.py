@@ -111,6 +111,8 @@ class Projection:
         trial = _trial_of(event)
         self._running.add(trial)
         tags = {"stiltune.attempt": str(event.data.get("attempt", 1))}
+        if event.data.get("after"):
+            tags["stiltune.attempt_after"] = event.data["after"]
         if event.data.get("tune_id"):
             tags["stiltune.ray_trial_id"] = event.data["tune_id"]
         return self._of_trial(event, tags=tags, status=RunStatus.RUNNING)
