@@ -7,6 +7,7 @@ gives the same changes with the same times, which is what makes sending them aga
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 from search.journal import Event
@@ -24,6 +25,7 @@ from search.run_content import (
     step_of,
     study_parameters,
 )
+from search.storage import relocated
 from spaces.trial_config import TrialConfig
 from spaces.value import digest_of
 from trainables.scores import Scores
@@ -42,9 +44,14 @@ _STATUS_OF: Final = {
 
 
 class Projection:
-    """A fold over the events of one journal, from the first to the last."""
+    """A fold over the events of one journal, from the first to the last.
 
-    def __init__(self) -> None:
+    Args:
+        store: the phase store where it lies now; None where it is not within reach.
+    """
+
+    def __init__(self, store: Path | None = None) -> None:
+        self._store = store
         self._search: RunKey | None = None
         self._inputs: tuple[DataInput, ...] = ()
         self._suggested: dict[str, dict[str, Any]] = {}
@@ -83,7 +90,8 @@ class Projection:
             case "interrupted":
                 return self._interrupted(event)
             case "resumed":
-                return [self._parent(event, status=RunStatus.RUNNING)]
+                return [self._parent(event, status=RunStatus.RUNNING, tags={
+                    "stiltune.storage": event.data.get("storage", "")})]
             case "closed":
                 return [self._parent(event, status=RunStatus.FINISHED,
                                      tags={_NOTE: event.data.get("summary", "")},
@@ -140,9 +148,13 @@ class Projection:
             tags=_ending_tags(result),
             points=tuple(points),
             texts=texts,
-            copies={"predictions": result.predictions} if confirmed else {},
+            copies=self._copies(result) if confirmed else {},
             status=_STATUS_OF[result.outcome],
         )
+
+    def _copies(self, result: TrialResult) -> dict[str, str]:
+        path = str(result.predictions)
+        return {"predictions": path if self._store is None else relocated(path, self._store)}
 
     def _told_changes(self, event: Event) -> list[Change]:
         """Return the trial's objective, and the best so far against the number of trials told.

@@ -13,13 +13,13 @@ from search.planned import Encoder, Planned
 from search.results import Outcome, TrialResult
 from trainables.messages import Message, read_message
 
-__all__ = ["AgendaSearcher"]
+__all__ = ["NODE_LOST", "AgendaSearcher"]
 
-# A trial whose worker died is started again; after so many deaths it has failed. That its node was
-# lost is seldom the trial's fault, and nodes that cost less are taken away often.
-MAX_ATTEMPTS = 3
+# A trial whose worker died is started again; after this many deaths it has failed. That its node
+# was lost is seldom the trial's fault, and nodes that cost less are taken away often.
+MAX_DEATHS = 3
 MAX_LOST_NODES = 20
-_NODE_LOST = "node has died"  # in Ray's words for it
+NODE_LOST = "its node has died"  # in Ray's own words
 
 
 class AgendaSearcher(Searcher):
@@ -51,8 +51,8 @@ class AgendaSearcher(Searcher):
         self.agenda = agenda
         self._hand_out, self._max_concurrent = hand_out, max_concurrent
         self._is_free, self._changed, self._last_words = is_free, changed, last_words
-        self._deaths: Counter[str] = Counter()
-        self._lost_nodes: Counter[str] = Counter()
+        self._deaths: Counter[str] = Counter()  # of a trial's workers, since this start
+        self._lost_nodes: Counter[str] = Counter()  # likewise
         self._reasons: dict[str, str] = {}  # why a trial's last attempt died
         self._by_tune_id: dict[str, Planned] = {}
         self._working: set[str] = set()
@@ -151,17 +151,17 @@ class AgendaSearcher(Searcher):
     def _died(self, planned: Planned, reason: str) -> None:
         """Let a trial start again, unless that was often enough; who resumes counts anew."""
         what, count, most = (
-            ("node was lost", self._lost_nodes, MAX_LOST_NODES) if _NODE_LOST in reason else
-            ("worker died", self._deaths, MAX_ATTEMPTS))
+            ("node was lost", self._lost_nodes, MAX_LOST_NODES) if NODE_LOST in reason else
+            ("worker died", self._deaths, MAX_DEATHS))
         count[planned.trial] += 1
         if count[planned.trial] < most:
             self._reasons[planned.trial] = f"its {what}{reason}"
             self.agenda.released(planned.trial)
         else:
-            self.agenda.finished(TrialResult(
-                trial=planned.trial, role=planned.role, group=planned.group,
-                config=planned.config, outcome=Outcome.FAILED,
-                error=f"its {what} {most} times{reason}"))
+            self.agenda.finished(self._failed(planned, f"its {what} {most} times{reason}"))
+
+    def _failed(self, planned: Planned, error: str) -> TrialResult:
+        return self._result(planned, {"outcome": Outcome.FAILED, "error": error})
 
     @staticmethod
     def _result(planned: Planned, fields: dict[str, Any]) -> TrialResult:

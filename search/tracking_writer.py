@@ -27,6 +27,7 @@ from search.journal import parse_event
 from search.projection import Projection
 from search.run_changes import Change, DataInput, RunKey, RunStatus, merged
 from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
+from search.storage import relocated, root_of, store_uri
 
 __all__ = ["Away", "Writer", "connect"]
 
@@ -64,7 +65,8 @@ class Writer:
         self._uri = settings.uri
         self._experiment = settings.experiment
         self._experiment_id = ""  # not found yet
-        self._projection = Projection()
+        self._projection = Projection(Path(store_uri(root_of(settings.journal))))
+        self._search_directory = settings.spool.parent
         self._journal = JsonLines(settings.journal)
         spool = Spool(settings.spool)
         self._offers = spool.files()
@@ -98,7 +100,8 @@ class Writer:
             number, offer = self._files[0]
             run_id, _ = self._run(parent, time.time())
             self._part(parent, partial(
-                self._client.log_artifact, run_id, offer.path, offer.artifact_path))
+                self._client.log_artifact, run_id,
+                relocated(offer.path, self._search_directory), offer.artifact_path))
             self.acks.add(Ack(file=number))
             self._files.popleft()
 

@@ -14,7 +14,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-WAIT_SECONDS = 120.0
+from tests.stiltune_process import PATIENCE
+
+WAIT_SECONDS = max(120.0, PATIENCE / 5)
 
 
 def free_port() -> int:

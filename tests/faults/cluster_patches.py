@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,7 +47,7 @@ def _note(what: str, entry: str, step: int) -> None:
 
 def no_second_attempt(searchers: ModuleType) -> None:
     """Fail a trial as soon as its node is lost."""
-    searchers.MAX_ATTEMPTS = searchers.MAX_LOST_NODES = 1
+    searchers.MAX_DEATHS = searchers.MAX_LOST_NODES = 1
 
 
 def no_train_state(train_loop: ModuleType) -> None:
@@ -53,8 +55,70 @@ def no_train_state(train_loop: ModuleType) -> None:
     train_loop.load_state = lambda directory: None
 
 
-PATCHES = {
+def no_retry(tracking_process: ModuleType) -> None:
+    """End the writer when MLflow is away for the first time."""
+    deliver = tracking_process.Writer.deliver
+
+    def deliver_or_end(self: Any) -> None:
+        try:
+            deliver(self)
+        except tracking_process.Away as away:
+            raise SystemExit(str(away)) from away
+
+    tracking_process.Writer.deliver = deliver_or_end
+
+
+def no_look(tracking_writer: ModuleType) -> None:
+    """Make a run without a look whether it is there."""
+    tracking_writer.Writer._find_runs = lambda self, key: []
+
+
+def waiting_offers(tracking: ModuleType) -> None:
+    """Have the search wait until MLflow has taken each event."""
+    offer = tracking.Tracker.offer
+
+    def offer_and_wait(self: Any, event: Any) -> None:
+        offer(self, event)
+        while self.undelivered:
+            time.sleep(0.1)
+
+    tracking.Tracker.offer = offer_and_wait
+
+
+def one_directory(storage: ModuleType) -> None:
+    """Give every search of a study the same directory."""
+
+    def same_search(root: Path, study: str) -> Any:
+        directory = storage.SearchDirectory(root / f"{study}-1")
+        directory.path.mkdir(exist_ok=True)
+        return directory
+
+    storage.new_search = same_search  # type: ignore[attr-defined]
+
+
+def no_lease(lease: ModuleType) -> None:
+    """Let everybody make every entry."""
+
+    @contextmanager
+    def granted(self: Any, entry: str) -> Iterator[bool]:
+        yield True
+
+    lease.FileLeases.hold = lease._BoardLeases.hold = granted
+
+
+def no_second_place(storage: ModuleType) -> None:
+    """Look for files where they were when they were written down."""
+    storage.relocated = lambda path, folder: path  # type: ignore[attr-defined]
+
+
+PATCHES: dict[str, tuple[str, Callable[[ModuleType], None]]] = {
     "traced_steps": ("trainables.train_loop", traced_steps),
     "no_second_attempt": ("search.searchers", no_second_attempt),
     "no_train_state": ("trainables.train_loop", no_train_state),
+    "no_retry": ("search.tracking_process", no_retry),
+    "no_look": ("search.tracking_writer", no_look),
+    "waiting_offers": ("search.tracking", waiting_offers),
+    "one_directory": ("search.storage", one_directory),
+    "no_lease": ("trainables.lease", no_lease),
+    "no_second_place": ("search.storage", no_second_place),
 }

@@ -1,5 +1,5 @@
 """What every Python of a test imports first, where this directory leads PYTHONPATH."""
 
-from tests.faults.patching import install
+from tests.faults.cluster_patching import install
 
 install()

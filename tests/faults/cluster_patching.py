@@ -1,7 +1,7 @@
 """Patches for the processes that a test starts: what they import is changed as it is imported.
 
 The product has no switches. A test that must look into its processes, or show what becomes of
-them without a protection, names patches in the environment; `patched/sitecustomize.py`, which
+them without a protection, names patches in the environment; `cluster_child/sitecustomize.py`, which
 every Python imports first where its directory leads PYTHONPATH, puts them into place.
 """
 
@@ -16,11 +16,13 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
+from tests.stiltune_process import ROOT
+
 __all__ = ["UNPROTECTED", "install", "patched"]
 
 Patch = Callable[[ModuleType], None]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+_CHILD = Path(__file__).resolve().parent / "cluster_child"
 _NAMES = "STILTUNE_TEST_PATCHES"
 UNPROTECTED = "STILTUNE_TEST_UNPROTECTED"
 """Names the patch that takes a protection away from all that is started by `patched`."""
@@ -29,13 +31,12 @@ UNPROTECTED = "STILTUNE_TEST_UNPROTECTED"
 def patched(*names: str) -> dict[str, str]:
     """Return the environment of a process with these patches, and with UNPROTECTED's."""
     wanted = [*names, *filter(None, [os.environ.get(UNPROTECTED)])]
-    return {_NAMES: ",".join(wanted),
-            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "patched"), str(ROOT)])}
+    return {_NAMES: " ".join(wanted), "PYTHONPATH": f"{_CHILD}{os.pathsep}{ROOT}"}
 
 
 def install() -> None:
     """Put the patches that the environment names into place, each once its module is imported."""
-    names = [name for name in os.environ.get(_NAMES, "").split(",") if name]
+    names = os.environ.get(_NAMES, "").split()
     if names:
         from tests.faults.cluster_patches import PATCHES
 
