@@ -46,8 +46,7 @@ _STATUS_OF: Final = {
 class Projection:
     """A fold over the events of one journal, from the first to the last.
 
-    Args:
-        store: the phase store where it lies now; None where it is not within reach.
+    `store` is the phase store where it lies now.
     """
 
     def __init__(self, store: Path | None = None) -> None:
@@ -90,8 +89,8 @@ class Projection:
             case "interrupted":
                 return self._interrupted(event)
             case "resumed":
-                return [self._parent(event, status=RunStatus.RUNNING, tags={
-                    "stiltune.storage": event.data.get("storage", "")})]
+                tags = {"stiltune.storage": event.data.get("storage", "")}
+                return [self._parent(event, status=RunStatus.RUNNING, tags=tags)]
             case "closed":
                 return [self._parent(event, status=RunStatus.FINISHED,
                                      tags={_NOTE: event.data.get("summary", "")},
@@ -141,6 +140,9 @@ class Projection:
             points += self._rung(result.trial, result.rung, result.scores)
             points += language_points(result.scores, result.rung)
             texts["scores.json"] = _json(result.scores.model_dump(mode="json"))
+        if result.predictions is not None and self._store is not None:
+            result = result.model_copy(update={
+                "predictions": relocated(result.predictions, self._store)})
         confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER, Role.TABLE, Role.ARM)
                      and result.predictions is not None)
         return self._of_trial(
@@ -148,13 +150,9 @@ class Projection:
             tags=_ending_tags(result),
             points=tuple(points),
             texts=texts,
-            copies=self._copies(result) if confirmed else {},
+            copies={"predictions": result.predictions} if confirmed else {},
             status=_STATUS_OF[result.outcome],
         )
-
-    def _copies(self, result: TrialResult) -> dict[str, str]:
-        path = str(result.predictions)
-        return {"predictions": path if self._store is None else relocated(path, self._store)}
 
     def _told_changes(self, event: Event) -> list[Change]:
         """Return the trial's objective, and the best so far against the number of trials told.

@@ -26,7 +26,8 @@ def traced_steps(train_loop: ModuleType) -> None:
     def traced_run(self: Any, stop: int, *, keep: Path, on_step: Any, **_: Any) -> Any:
         def on_traced_step(step: int) -> None:
             time.sleep(_STEP_SECONDS)
-            _note("step", keep.name, step)
+            if self._workers.rank == 0:
+                _note("step", keep.name, step)
             on_step(step)
 
         return run(self, stop, on_step=on_traced_step, keep=keep, keep_seconds=KEEP_SECONDS)
@@ -53,6 +54,23 @@ def no_second_attempt(searchers: ModuleType) -> None:
 def no_train_state(train_loop: ModuleType) -> None:
     """Begin every phase anew, whatever was kept of it."""
     train_loop.load_state = lambda directory: None
+
+
+def lost_is_failed(executors: ModuleType) -> None:
+    """Fail a trial whose group has lost a worker."""
+    executors._lost_a_worker = lambda error: False  # type: ignore[attr-defined]
+
+
+def own_jobs_alone(submission: ModuleType) -> None:
+    """Resume only what the cluster's own jobs began."""
+    landed = submission._landed
+
+    def asked(jobs: Any, arguments: Any) -> str:
+        if arguments[0] == "old":
+            return str(jobs.of(arguments[1])[0].search)
+        return str(landed(jobs, arguments))
+
+    submission._landed = asked  # type: ignore[attr-defined]
 
 
 def no_retry(tracking_process: ModuleType) -> None:
@@ -115,6 +133,8 @@ PATCHES: dict[str, tuple[str, Callable[[ModuleType], None]]] = {
     "traced_steps": ("trainables.train_loop", traced_steps),
     "no_second_attempt": ("search.searchers", no_second_attempt),
     "no_train_state": ("trainables.train_loop", no_train_state),
+    "lost_is_failed": ("trainables.executors", lost_is_failed),
+    "own_jobs_alone": ("search.submission", own_jobs_alone),
     "no_retry": ("search.tracking_process", no_retry),
     "no_look": ("search.tracking_writer", no_look),
     "waiting_offers": ("search.tracking", waiting_offers),

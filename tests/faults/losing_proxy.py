@@ -1,4 +1,4 @@
-"""A proxy before a server, which loses the answer to a chosen request that the server has obeyed."""
+"""A proxy before a server that loses the answer to a request which the server has obeyed."""
 
 from __future__ import annotations
 
