@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -86,6 +86,11 @@ def no_retry(tracking_process: ModuleType) -> None:
     tracking_process.Writer.deliver = deliver_or_end
 
 
+def no_turns(tracking_writer: ModuleType) -> None:
+    """Let several writers make the same new database at once."""
+    tracking_writer._alone = lambda uri: nullcontext()  # type: ignore[attr-defined]
+
+
 def no_look(tracking_writer: ModuleType) -> None:
     """Make a run without a look whether it is there."""
     tracking_writer.Writer._find_runs = lambda self, key: []
@@ -136,6 +141,7 @@ PATCHES: dict[str, tuple[str, Callable[[ModuleType], None]]] = {
     "lost_is_failed": ("trainables.executors", lost_is_failed),
     "own_jobs_alone": ("search.submission", own_jobs_alone),
     "no_retry": ("search.tracking_process", no_retry),
+    "no_turns": ("search.tracking_writer", no_turns),
     "no_look": ("search.tracking_writer", no_look),
     "waiting_offers": ("search.tracking", waiting_offers),
     "one_directory": ("search.storage", one_directory),

@@ -13,7 +13,7 @@ from mlflow.tracking import MlflowClient
 from tests.faults.cluster_patches import KEEP_SECONDS, TRACE
 from tests.faults.cluster_patching import patched
 from tests.ray_nodes import RayNodes
-from tests.stiltune_process import Stiltune
+from tests.stiltune_process import PATIENCE, Stiltune
 
 NAME = "nodes-1"
 STUDY = """
@@ -84,7 +84,7 @@ def test_its_trial_goes_on_elsewhere_from_the_last_train_state(
     found = under_way(stiltune)
     assert found is not None
     nodes.kill(by_name[found["node"]])
-    output, errors = process.communicate(timeout=900)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output + errors
 
     lines = [line for line in trace(stiltune) if line["entry"] == found["entry"]]

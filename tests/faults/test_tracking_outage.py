@@ -20,7 +20,7 @@ from tests.faults.losing_proxy import LosingProxy
 from tests.mlflow_server import MlflowServer, missing
 from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen
-from tests.stiltune_process import Stiltune
+from tests.stiltune_process import PATIENCE, Stiltune
 
 NAME = "simulated-1"
 
@@ -108,7 +108,7 @@ def test_nothing_is_lost_nothing_is_there_twice_and_no_trial_waits(
     stiltune.wait(process, lambda: delivered(stiltune) >= caught_up)
 
     server.kill()
-    output, errors = process.communicate(timeout=900)
+    output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
     assert "records are not in MLflow yet" in output
     assert f"stiltune sync {NAME}" in " ".join(output.split())

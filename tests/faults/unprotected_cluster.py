@@ -39,6 +39,8 @@ PROTECTIONS = (
                "test_tracking_outage.py"),
     Protection("one_directory", "search/storage.py:new_search",
                "test_two_searches.py::test_on_one_machine_they_share_the_work_and_nothing_else"),
+    Protection("no_turns", "search/tracking_writer.py:connect",
+               "test_two_searches.py::test_on_one_machine_they_share_the_work_and_nothing_else"),
     Protection("no_lease", "trainables/lease.py:_BoardLeases.hold",
                "test_two_searches.py::test_on_one_cluster_they_share_the_work_and_nothing_else"),
     Protection("no_second_place", "search/storage.py:relocated",
