@@ -19,7 +19,9 @@ __all__ = ["NODE_LOST", "AgendaSearcher"]
 # was lost is seldom the trial's fault, and nodes that cost less are taken away often.
 MAX_DEATHS = 3
 MAX_LOST_NODES = 20
-NODE_LOST = "its node has died"  # in Ray's own words
+# In Ray's own words; the second before it knows more than that a connection broke, where the death
+# of a process alone is known at once.
+NODE_LOST = ("its node has died", "The actor is temporarily unavailable")
 
 
 class AgendaSearcher(Searcher):
@@ -151,7 +153,8 @@ class AgendaSearcher(Searcher):
     def _died(self, planned: Planned, reason: str) -> None:
         """Let a trial start again, unless that was often enough; who resumes counts anew."""
         what, count, most = (
-            ("node was lost", self._lost_nodes, MAX_LOST_NODES) if NODE_LOST in reason else
+            ("node was lost", self._lost_nodes, MAX_LOST_NODES)
+            if any(words in reason for words in NODE_LOST) else
             ("worker died", self._deaths, MAX_DEATHS))
         count[planned.trial] += 1
         if count[planned.trial] < most:

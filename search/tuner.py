@@ -102,7 +102,7 @@ def _last_words(search: Path, tune_id: str) -> str:
                  *search.glob(f"*_{tune_id}/error.txt")):
         lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         if lines:
-            lost = (line for line in lines if NODE_LOST in line)
+            lost = (line for line in lines if any(words in line for words in NODE_LOST))
             return f": {next(lost, lines[-1]).strip()}"
     return ""
 

@@ -49,19 +49,20 @@ def test_a_trial_that_dies_without_a_word_fails_in_the_end_and_says_why(agenda: 
     assert starts == [1, 2, 3]
 
 
+@pytest.mark.parametrize("words", NODE_LOST)
 def test_a_lost_node_is_another_matter_than_a_death_and_the_next_attempt_says_so(
-    agenda: Agenda
+    agenda: Agenda, words: str
 ) -> None:
-    tuned = searcher(agenda, why=NODE_LOST)
+    tuned = searcher(agenda, why=words)
     for attempt in range(MAX_LOST_NODES):
         assert tuned.suggest(f"tune{attempt}") == {"trial": "control-000"}
         tuned.on_trial_complete(f"tune{attempt}", error=True)
     result = agenda.results["control-000"]
-    assert result.error == (f"its node was lost {MAX_LOST_NODES} times: {NODE_LOST} "
+    assert result.error == (f"its node was lost {MAX_LOST_NODES} times: {words} "
                             f"(tune{MAX_LOST_NODES - 1})")
     starts = agenda.journal.of("started")
     assert "after" not in starts[0].data
-    assert starts[1].data["after"] == f"its node was lost: {NODE_LOST} (tune0)"
+    assert starts[1].data["after"] == f"its node was lost: {words} (tune0)"
 
 
 def test_deaths_before_a_resume_are_not_held_against_a_trial(agenda: Agenda) -> None:
