@@ -181,10 +181,11 @@ class Agenda:
         """Note that a trial has been handed out; `next` does not return it again."""
         self.running[trial] = time.time()
 
-    def started(self, trial: str, tune_id: str) -> None:
-        """Note that a trial works, under Tune's own trial id."""
+    def started(self, trial: str, tune_id: str, *, after: str = "") -> None:
+        """Note that a trial works, under Tune's own trial id, and `after` what it does so again."""
         attempt = self.attempts.get(trial, 0) + 1
-        self.journal.append("started", trial, attempt=attempt, tune_id=tune_id)
+        self.journal.append("started", trial, attempt=attempt, tune_id=tune_id,
+                            **({"after": after} if after else {}))
         self.attempts[trial] = attempt
 
     def reported(self, trial: str, rung: float, scores: Scores) -> None:

@@ -147,7 +147,7 @@ def resume_search(name: str, *, options: Options, console: Console) -> None:
     with Preparation(study, workspace) as preparation:
         if not journal.of("closed"):
             _check_unchanged(data, take_snapshot(study, workspace), console)
-        journal.append("resumed", code=code_now())
+        journal.append("resumed", code=code_now(), storage=str(root))
         _run(OpenSearch(study=study, directory=directory, journal=journal, workspace=workspace,
                         sizes=data["sizes"], options=options, console=console), preparation)
 

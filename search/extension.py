@@ -10,7 +10,7 @@ from search.finding import find_anywhere
 from search.journal import Journal
 from search.results import Outcome, TrialResult, collect
 from search.snapshot import Snapshot
-from search.storage import find_search, storage_root
+from search.storage import find_search, root_of
 from search.study import Study
 from trainables.scores import Cost, PhaseResult
 
@@ -78,12 +78,11 @@ def taken_over(journal: Journal) -> dict[str, TrialResult]:
     Those are the finished trials, by code that would compute the same, of the search that it
     extends; empty where it extends none, or that one is gone.
     """
-    opened = journal.of("opened")[0].data
-    name = opened.get("extends")
+    name = journal.of("opened")[0].data.get("extends")
     if name is None:
         return {}
     try:
-        base = Journal(find_search(storage_root(opened["storage"]), name).journal)
+        base = Journal(find_search(root_of(journal.path), name).journal)
     except UserError:
         return {}  # what it would have taken over is run, from the phase store as far as it goes
     by_trial, now = code_of_trials(base), code_now()

@@ -1,4 +1,4 @@
-"""Landing: the first of a submitted search on the cluster: versions told, a name taken.
+"""Landing: the first of a submitted search on the cluster: versions told, a name taken or found.
 
 Until the versions are known to fit, nothing but the standard library is imported.
 """
@@ -19,20 +19,20 @@ MARK: Final = "stiltune lands: "
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print versions, then the name of a new search of a study under a storage directory.
+    """Print versions, then the name of a search under a storage directory.
 
     Args:
-        arguments: the study's name and the storage; without them versions are all.
+        arguments: `new`, a study's name and the storage; or `old`, the name of a search there, or
+            of a study for its latest.
     """
     _say(versions=versions())
-    if not arguments:
-        return
     from search.faults import UserError
-    from search.storage import new_search, storage_root
+    from search.storage import find_search, new_search, storage_root
 
-    study, storage = arguments
+    which, name, storage = arguments
+    find = {"new": new_search, "old": find_search}[which]
     try:
-        _say(search=new_search(storage_root(storage), study).name)
+        _say(search=find(storage_root(storage), name).name)
     except UserError as error:
         _say(refused=str(error))
 

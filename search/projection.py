@@ -7,6 +7,7 @@ gives the same changes with the same times, which is what makes sending them aga
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 from search.journal import Event
@@ -24,6 +25,7 @@ from search.run_content import (
     step_of,
     study_parameters,
 )
+from search.storage import relocated
 from spaces.trial_config import TrialConfig
 from spaces.value import digest_of
 from trainables.scores import Scores
@@ -42,9 +44,13 @@ _STATUS_OF: Final = {
 
 
 class Projection:
-    """A fold over the events of one journal, from the first to the last."""
+    """A fold over the events of one journal, from the first to the last.
 
-    def __init__(self) -> None:
+    `store` is the phase store where it lies now.
+    """
+
+    def __init__(self, store: Path | None = None) -> None:
+        self._store = store
         self._search: RunKey | None = None
         self._inputs: tuple[DataInput, ...] = ()
         self._suggested: dict[str, dict[str, Any]] = {}
@@ -83,7 +89,8 @@ class Projection:
             case "interrupted":
                 return self._interrupted(event)
             case "resumed":
-                return [self._parent(event, status=RunStatus.RUNNING)]
+                tags = {"stiltune.storage": event.data.get("storage", "")}
+                return [self._parent(event, status=RunStatus.RUNNING, tags=tags)]
             case "closed":
                 return [self._parent(event, status=RunStatus.FINISHED,
                                      tags={_NOTE: event.data.get("summary", "")},
@@ -113,6 +120,8 @@ class Projection:
         trial = _trial_of(event)
         self._running.add(trial)
         tags = {"stiltune.attempt": str(event.data.get("attempt", 1))}
+        if event.data.get("after"):
+            tags["stiltune.attempt_after"] = event.data["after"]
         if event.data.get("tune_id"):
             tags["stiltune.ray_trial_id"] = event.data["tune_id"]
         return self._of_trial(event, tags=tags, status=RunStatus.RUNNING)
@@ -133,6 +142,9 @@ class Projection:
             points += self._rung(result.trial, result.rung, result.scores)
             points += language_points(result.scores, result.rung)
             texts["scores.json"] = _json(result.scores.model_dump(mode="json"))
+        if result.predictions is not None and self._store is not None:
+            result = result.model_copy(update={
+                "predictions": relocated(result.predictions, self._store)})
         confirmed = (result.role in (Role.CONFIRMATION, Role.FURTHER, Role.TABLE, Role.ARM)
                      and result.predictions is not None)
         return self._of_trial(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import Field
 
 from search.journal import Journal
+from search.storage import relocated, root_of, store_uri
 from spaces.trial_config import TrialConfig
 from spaces.value import Value
 from trainables.scores import Baseline, Cost, PhaseResult, Scores
@@ -66,15 +68,22 @@ class TrialResult(Value):
 def collect(journal: Journal) -> list[TrialResult]:
     """Return each trial that ended, once, in the order the trials were suggested.
 
-    Where a trial ended twice, as after a resume, the last ending counts.
+    Where a trial ended twice, as after a resume, the last ending counts. Predictions are where the
+    storage directory lies now.
 
     Raises:
         ValueError: if the journal says that a trial ended but not how.
     """
     ended = {str(event.trial): event.data for event in journal.of("finished")}
     ordered = dict.fromkeys((*_suggested(journal), *ended))
-    return [TrialResult.model_validate({"trial": trial, **ended[trial]})
-            for trial in ordered if trial in ended]
+    results = [TrialResult.model_validate({"trial": trial, **ended[trial]})
+               for trial in ordered if trial in ended]
+    root = root_of(journal.path)
+    if {event.data.get("storage") for event in journal.of("opened", "resumed")} <= {str(root)}:
+        return results
+    store = Path(store_uri(root))
+    return [each if each.predictions is None else each.model_copy(
+        update={"predictions": relocated(each.predictions, store)}) for each in results]
 
 
 def unfinished(journal: Journal) -> list[str]:

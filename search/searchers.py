@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +13,15 @@ from search.planned import Encoder, Planned
 from search.results import Outcome, TrialResult
 from trainables.messages import Message, read_message
 
-__all__ = ["AgendaSearcher"]
+__all__ = ["NODE_LOST", "AgendaSearcher"]
 
-# A trial whose worker died is started again; after this many attempts it has failed.
-MAX_ATTEMPTS = 3
+# A trial whose worker died is started again; after this many deaths it has failed. That its node
+# was lost is seldom the trial's fault, and nodes that cost less are taken away often.
+MAX_DEATHS = 3
+MAX_LOST_NODES = 20
+# In Ray's own words; the second before it knows more than that a connection broke, where the death
+# of a process alone is known at once.
+NODE_LOST = ("its node has died", "The actor is temporarily unavailable")
 
 
 class AgendaSearcher(Searcher):
@@ -47,6 +53,9 @@ class AgendaSearcher(Searcher):
         self.agenda = agenda
         self._hand_out, self._max_concurrent = hand_out, max_concurrent
         self._is_free, self._changed, self._last_words = is_free, changed, last_words
+        self._deaths: Counter[str] = Counter()  # of a trial's workers, since this start
+        self._lost_nodes: Counter[str] = Counter()  # likewise
+        self._reasons: dict[str, str] = {}  # why a trial's last attempt died
         self._by_tune_id: dict[str, Planned] = {}
         self._working: set[str] = set()
         # The entries for which slots were given back, and the encoders of those trials.
@@ -84,7 +93,7 @@ class AgendaSearcher(Searcher):
         if not error:
             self._take(planned, trial_id, message)
         elif trial_id not in self._working:  # it died before its first word
-            self.agenda.started(planned.trial, trial_id)
+            self._started(planned, trial_id)
         self._working.discard(trial_id)
         if message.kind == "deferred" and not error:
             self._waits_for[str(message.entry)] = planned.encoder
@@ -117,12 +126,15 @@ class AgendaSearcher(Searcher):
     def _take(self, planned: Planned, tune_id: str, message: Message) -> None:
         if tune_id not in self._working and message.kind not in ("deferred", "none"):
             self._working.add(tune_id)
-            self.agenda.started(planned.trial, tune_id)
+            self._started(planned, tune_id)
         if message.kind == "rung" and message.result is not None:
             self._take_rung(planned, message.result)
         elif message.kind == "finished" and message.result is not None:
             self.agenda.finished(self._result(planned, message.result))
         self._changed(planned.trial, message)
+
+    def _started(self, planned: Planned, tune_id: str) -> None:
+        self.agenda.started(planned.trial, tune_id, after=self._reasons.pop(planned.trial, ""))
 
     def _take_rung(self, planned: Planned, result: dict[str, Any]) -> None:
         partial = self._result(planned, result)
@@ -135,13 +147,24 @@ class AgendaSearcher(Searcher):
         if not died:
             stopped = self._result(planned, message.result or {})
             self.agenda.finished(stopped.model_copy(update={"outcome": Outcome.STOPPED}))
-        elif self.agenda.attempts.get(planned.trial, 0) < MAX_ATTEMPTS:
+        else:
+            self._died(planned, self._last_words(tune_id))
+
+    def _died(self, planned: Planned, reason: str) -> None:
+        """Let a trial start again, unless that was often enough; who resumes counts anew."""
+        what, count, most = (
+            ("node was lost", self._lost_nodes, MAX_LOST_NODES)
+            if any(words in reason for words in NODE_LOST) else
+            ("worker died", self._deaths, MAX_DEATHS))
+        count[planned.trial] += 1
+        if count[planned.trial] < most:
+            self._reasons[planned.trial] = f"its {what}{reason}"
             self.agenda.released(planned.trial)
         else:
-            self.agenda.finished(TrialResult(
-                trial=planned.trial, role=planned.role, group=planned.group,
-                config=planned.config, outcome=Outcome.FAILED,
-                error=f"its worker died {MAX_ATTEMPTS} times{self._last_words(tune_id)}"))
+            self.agenda.finished(self._failed(planned, f"its {what} {most} times{reason}"))
+
+    def _failed(self, planned: Planned, error: str) -> TrialResult:
+        return self._result(planned, {"outcome": Outcome.FAILED, "error": error})
 
     @staticmethod
     def _result(planned: Planned, fields: dict[str, Any]) -> TrialResult:

@@ -9,7 +9,7 @@ from pathlib import Path
 from search.faults import UserError
 
 __all__ = ["CACHE", "SearchDirectory", "cache_directory", "find_search", "is_name",
-           "new_search", "storage_root", "store_uri", "taken_search"]
+           "new_search", "relocated", "root_of", "storage_root", "store_uri", "taken_search"]
 
 CACHE = "cache"
 """The folder of a storage directory with what is made once of data."""
@@ -66,6 +66,24 @@ def storage_root(given: str | None, *, writes: bool = True) -> Path:
 def store_uri(root: Path) -> str:
     """Return the phase store of a storage directory; all its searches share it."""
     return str(root / "store")
+
+
+def root_of(journal: Path) -> Path:
+    """Return the storage directory in which a search's journal lies."""
+    return journal.absolute().parent.parent
+
+
+def relocated(path: str, folder: Path) -> str:
+    """Return where a file of `folder` lies now, whose path was written down before.
+
+    A storage directory may have been moved since, or another machine may reach it by another path.
+    What is still there, is no path, or never lay in a folder of this name is returned as it is.
+    """
+    parts = Path(path).parts
+    if "://" in path or folder.name not in parts or Path(path).exists():
+        return path
+    after = len(parts) - parts[::-1].index(folder.name)
+    return str(folder.joinpath(*parts[after:]))
 
 
 def cache_directory(root: Path) -> Path:

@@ -42,7 +42,7 @@ def submit_start(
     places = _places(options)
     jobs = Jobs(options.address)
     with console.status("asking the cluster"):
-        search_name = _landed(jobs, [study.study, str(options.storage)])
+        search_name = _landed(jobs, ["new", study.study, str(options.storage)])
     with tempfile.TemporaryDirectory() as directory:
         (Path(directory) / _STUDY).write_text(study.to_yaml(), encoding="utf-8")
         _submit(jobs, search_name, ["start", _STUDY, "--taken", search_name, *places], console,
@@ -50,20 +50,22 @@ def submit_start(
 
 
 def submit_resume(name: str, *, options: Options, console: Console) -> None:
-    """Submit the resuming of a search that was submitted to the cluster before.
+    """Submit the resuming of a search that lies in the storage, whichever cluster began it.
+
+    A cluster whose head was lost is gone with all that it knew of its jobs.
 
     Raises:
         UserError: if there is none, it still runs, or as for `submit_start`.
     """
     places = _places(options)
     jobs = Jobs(options.address)
-    last = jobs.of(name)[0]
-    if not last.is_over:
-        raise UserError(f"a search must have stopped to be resumed, got {last.search} running as "
-                        f"job {last.job}")
     with console.status("asking the cluster"):
-        _landed(jobs, [])
-    _submit(jobs, last.search, ["resume", last.search, *places], console)
+        search_name = _landed(jobs, ["old", name, str(options.storage)])
+    for job in jobs.all():
+        if job.search == search_name and not job.is_over:
+            raise UserError(f"a search must have stopped to be resumed, got {search_name} running "
+                            f"as job {job.job}")
+    _submit(jobs, search_name, ["resume", search_name, *places], console)
 
 
 def _places(options: Options) -> list[str]:
@@ -93,7 +95,7 @@ def _given(option: str, value: object) -> list[str]:
 
 
 def _landed(jobs: Jobs, arguments: Sequence[str]) -> str:
-    """Hold the cluster's versions against ours, and return the search's name if one was asked for.
+    """Hold the cluster's versions against ours, and return the name of the search asked for.
 
     Raises:
         UserError: if a version differs, or the cluster does not answer as it should.
@@ -108,10 +110,10 @@ def _landed(jobs: Jobs, arguments: Sequence[str]) -> str:
                         f"(`python` at {jobs.address})")
     if "refused" in answer:
         raise UserError(f"{answer['refused']} (on {jobs.address})")
-    if "versions" not in answer or bool(arguments) != ("search" in answer):
+    if "search" not in answer:
         last = (jobs.logs(job).strip().splitlines() or ["it printed nothing"])[-1]
         raise UserError(f"a cluster must run stiltune's code, got job {job} {status}: {last}")
-    return str(answer.get("search", ""))
+    return str(answer["search"])
 
 
 def _submit(

@@ -6,12 +6,15 @@ they are made, and points carry the journal's times. So a writer killed anywhere
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -27,6 +30,9 @@ from search.journal import parse_event
 from search.projection import Projection
 from search.run_changes import Change, DataInput, RunKey, RunStatus, merged
 from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
+from search.storage import relocated, root_of, store_uri
+from search.tracking import sqlite_file
+from spaces.value import digest_of
 
 __all__ = ["Away", "Writer", "connect"]
 
@@ -47,8 +53,13 @@ class Away(Exception):
 
 
 def connect(uri: str) -> MlflowClient:
-    """Return MLflow's client of a tracking server; an SQLite file is made where it is missing."""
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    """Return MLflow's client of a tracking server; an SQLite file is made where it is missing.
+
+    MLflow makes a file's tables without asking whether another process is doing so, and two
+    searches that start at once would leave it half made for good: here one waits for the other.
+    """
+    with _alone(uri):
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 class Writer:
@@ -64,7 +75,8 @@ class Writer:
         self._uri = settings.uri
         self._experiment = settings.experiment
         self._experiment_id = ""  # not found yet
-        self._projection = Projection()
+        self._projection = Projection(Path(store_uri(root_of(settings.journal))))
+        self._search_directory = settings.spool.parent
         self._journal = JsonLines(settings.journal)
         spool = Spool(settings.spool)
         self._offers = spool.files()
@@ -98,7 +110,8 @@ class Writer:
             number, offer = self._files[0]
             run_id, _ = self._run(parent, time.time())
             self._part(parent, partial(
-                self._client.log_artifact, run_id, offer.path, offer.artifact_path))
+                self._client.log_artifact, run_id,
+                relocated(offer.path, self._search_directory), offer.artifact_path))
             self.acks.add(Ack(file=number))
             self._files.popleft()
 
@@ -223,6 +236,19 @@ class Writer:
             raise Away(f"MLflow's experiment {self._experiment!r} must be active, got deleted: "
                        "restore it or delete it for good")
         return str(found.experiment_id)
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Keep other writers of this machine from an SQLite file meanwhile."""
+    file = sqlite_file(uri)
+    if file is None:
+        yield
+        return
+    name = f"stiltune-{os.getuid()}-{digest_of(str(file))}.lock"
+    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class _Refused(Exception):

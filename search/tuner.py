@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ray import tune
+from ray.train.constants import _get_ray_train_session_dir
 from ray.tune.execution import class_cache
 
 from search.agenda import Agenda
@@ -19,7 +20,7 @@ from search.limits import Limit
 from search.live import LiveView
 from search.planned import Planned
 from search.schedulers import make_scheduler
-from search.searchers import AgendaSearcher
+from search.searchers import NODE_LOST, AgendaSearcher
 from search.storage import SearchDirectory
 from trainables.assignment import Assignment
 from trainables.driver import RAY_ENVIRONMENT, drive
@@ -95,11 +96,18 @@ def _send_no_credentials() -> None:
 
 
 def _last_words(search: Path, tune_id: str) -> str:
-    """Return the last line of the traceback that Tune kept of a dead trial, after a colon."""
-    for path in search.glob(f"*_{tune_id}/error.txt"):
+    """Return what Tune kept of why a trial died, in one line after a colon; empty if nothing.
+
+    It is the last line of the traceback, or that which says that a node is gone. Tune has written
+    it by now to its own directory on this machine, from which it copies to the storage later.
+    """
+    session = Path(_get_ray_train_session_dir())
+    for path in (*session.glob(f"*/{search.name}/driver_artifacts/*_{tune_id}/error.txt"),
+                 *search.glob(f"*_{tune_id}/error.txt")):
         lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         if lines:
-            return f": {lines[-1].strip()}"
+            lost = (line for line in lines if any(words in line for words in NODE_LOST))
+            return f": {next(lost, lines[-1]).strip()}"
     return ""
 
 

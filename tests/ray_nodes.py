@@ -14,7 +14,9 @@ import time
 import urllib.request
 from pathlib import Path
 
-WAIT_SECONDS = 120.0
+from tests.stiltune_process import PATIENCE
+
+WAIT_SECONDS = max(120.0, PATIENCE / 5)
 
 
 def free_port() -> int:
@@ -48,8 +50,10 @@ class RayNodes:
         self._wait_for_dashboard(node)
         return node
 
-    def add_node(self, cpus: int) -> subprocess.Popen[bytes]:
-        return self._start("--address", f"127.0.0.1:{self.port}", "--num-cpus", str(cpus))
+    def add_node(self, cpus: int, name: str = "") -> subprocess.Popen[bytes]:
+        """Start one more node, whose processes find its name in STILTUNE_TEST_NODE."""
+        return self._start("--address", f"127.0.0.1:{self.port}", "--num-cpus", str(cpus),
+                           STILTUNE_TEST_NODE=name)
 
     def kill(self, node: subprocess.Popen[bytes]) -> None:
         """Kill a node at once, with everything that runs on it."""
@@ -62,11 +66,11 @@ class RayNodes:
                 self.kill(node)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         node = subprocess.Popen(
             [sys.executable, "-m", "ray.scripts.scripts", "start", "--block",
              "--disable-usage-stats", "--node-ip-address", "127.0.0.1", *_own_ports(), *arguments],
-            env={**os.environ, **self.environment}, start_new_session=True,
+            env={**os.environ, **self.environment, **environment}, start_new_session=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.nodes.append(node)
         return node

@@ -13,7 +13,13 @@ from typing import Any, Literal
 
 import ray.train
 from ray import tune
+from ray.exceptions import RayActorError
 from ray.train.torch import TorchTrainer
+from ray.train.v2._internal.exceptions import (
+    WorkerGroupStartupTimeoutError,
+    WorkerHealthCheckFailedError,
+    WorkerHealthCheckTimeoutError,
+)
 from ray.train.v2.api.config import FailureConfig
 from ray.tune.integration.ray_train import TuneReportCallback
 
@@ -24,11 +30,14 @@ from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress
 from trainables.scores import Cost, PhaseResult
 from trainables.trial import RungOutcome, is_stored, run_trial
-from trainables.workers import Alone, ProcessGroup, Workers
+from trainables.workers import Alone, LostPeer, ProcessGroup, Workers
 
 __all__ = ["execute"]
 
 log = logging.getLogger(__name__)
+
+# What Ray and the other workers of a group say of one that is gone.
+_LOST = (LostPeer, RayActorError, WorkerHealthCheckFailedError, WorkerHealthCheckTimeoutError)
 
 Emit = Callable[[Message], None]
 
@@ -96,7 +105,24 @@ def _run_group(assignment: Assignment) -> None:
     try:
         trainer.fit()
     except ray.train.TrainingFailedError as error:
-        _report_to_tune(_failure(_cause(error)))
+        if _found_no_room(error):
+            _report_to_tune(Message(kind="deferred", entry=""))
+        elif _lost_a_worker(error):
+            raise  # as where the lone worker of a trial is lost: the search starts it again
+        else:
+            _report_to_tune(_failure(_cause(error)))
+
+
+def _found_no_room(error: ray.train.TrainingFailedError) -> bool:
+    """Whether the group never started: a node was lost, and what is left of the cluster is busy."""
+    return isinstance(getattr(error, "controller_failure", None), WorkerGroupStartupTimeoutError)
+
+
+def _lost_a_worker(error: ray.train.TrainingFailedError) -> bool:
+    """Whether the group ended for no fault of the trial's: a process or a node of it is gone."""
+    raised = [getattr(each, "_base_exc", each)
+              for each in getattr(error, "worker_failures", {}).values()]
+    return bool(raised) and all(isinstance(each, _LOST) for each in raised)
 
 
 def _cause(error: ray.train.TrainingFailedError) -> BaseException:

@@ -30,6 +30,10 @@ ACTOR_NAME = "leases"
 # A trial that finds its entry leased waits for so long before it gives its slot back.
 _PATIENCE_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
+# Ray's mark of the head node. A board on any other would be lost with it, and every trial with the
+# board. A board that is started again knows nothing until holders renew, which is soon enough:
+# whatever two makers of an entry put into the store is the same.
+_ON_THE_HEAD = {"node:__internal_head__": 0.001}
 
 
 class Leases(Protocol):
@@ -126,7 +130,7 @@ class _BoardLeases:
         board: Any = ray.remote(LeaseBoard)
         self._board: Any = board.options(
             num_cpus=0, name=ACTOR_NAME, namespace=NAMESPACE, lifetime="detached",
-            get_if_exists=True,
+            get_if_exists=True, max_restarts=-1, max_task_retries=-1, resources=_ON_THE_HEAD,
         ).remote()
 
     @contextmanager

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Alone", "ProcessGroup", "Workers"]
+__all__ = ["Alone", "LostPeer", "ProcessGroup", "Workers"]
 
 T = TypeVar("T")
+
+
+class LostPeer(RuntimeError):
+    """Another worker of the group is gone, so that nothing can be exchanged any more."""
 
 
 class Workers(Protocol):
@@ -48,7 +53,11 @@ class Alone:
 
 
 class ProcessGroup:
-    """The workers of torch's default process group, which must be initialised."""
+    """The workers of torch's default process group, which must be initialised.
+
+    Raises:
+        LostPeer: by every method, if the process of another worker has ended.
+    """
 
     def __init__(self) -> None:
         import torch.distributed
@@ -60,13 +69,15 @@ class ProcessGroup:
     def agree(self, value: T) -> T:
         """Return rank 0's value, on every worker."""
         box = [value]
-        self._group.broadcast_object_list(box, src=0)
+        with _exchange():
+            self._group.broadcast_object_list(box, src=0)
         return box[0]
 
     def gather(self, value: T) -> list[T]:
         """Return every worker's value, by rank, on every worker."""
         box = [value] * self.size
-        self._group.all_gather_object(box, value)
+        with _exchange():
+            self._group.all_gather_object(box, value)
         return box
 
     def add(self, tensors: Sequence[Tensor]) -> None:
@@ -74,7 +85,21 @@ class ProcessGroup:
         import torch
 
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        self._group.all_reduce(flat)
+        with _exchange():
+            self._group.all_reduce(flat)
         totals = torch.split(flat, [each.numel() for each in tensors])
         for tensor, total in zip(tensors, totals, strict=True):
             tensor.copy_(total.view_as(tensor))
+
+
+@contextmanager
+def _exchange() -> Iterator[None]:
+    """Tell a connection that broke from what else may go wrong in an exchange."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # gloo raises nothing more special
+        raise LostPeer(f"another worker must stay, got {error}") from error

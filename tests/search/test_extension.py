@@ -97,8 +97,10 @@ def test_trials_of_other_code_and_failed_ones_run_again(base: Bench, tmp_path: P
         if number == len(results) - 2:
             journal.append("resumed", code=code_now() | {"EvaluatePhase": "999"})
         journal.append("finished", result.trial, **result.model_dump(mode="json"))
-    extension = Journal(tmp_path / "extension.jsonl")
-    extension.append("opened", extends="simulated-1", storage=str(tmp_path))
+    (tmp_path / "simulated-2").mkdir()
+    extension = Journal(tmp_path / "simulated-2" / "journal.jsonl")
+    # It was opened where the storage directory is no longer.
+    extension.append("opened", extends="simulated-1", storage="/before")
     for each in (journal, extension):
         each.close()
     kept = [result for number, result in enumerate(results[:-2]) if number != 3]
@@ -106,7 +108,8 @@ def test_trials_of_other_code_and_failed_ones_run_again(base: Bench, tmp_path: P
 
 
 def test_a_base_that_is_gone_takes_nothing_from_the_extension(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    (tmp_path / "simulated-2").mkdir()
+    journal = Journal(tmp_path / "simulated-2" / "journal.jsonl")
     journal.append("opened", extends="simulated-1", storage=str(tmp_path))
     journal.close()
     assert taken_over(journal) == {}

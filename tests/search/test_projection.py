@@ -57,6 +57,19 @@ def test_an_error_of_the_search_itself_is_a_failure(events: list[Event]) -> None
     assert change.tags["stiltune.error"] == "no space left"
 
 
+def test_an_attempt_after_another_says_what_that_one_died_of(events: list[Event]) -> None:
+    again = Event(sequence=1, time=0, kind="started", trial="control-000",
+                  data={"attempt": 2, "after": "its node was lost"})
+    tags = ends([events[0], again])["control-000"].tags
+    assert (tags["stiltune.attempt"], tags["stiltune.attempt_after"]) == ("2", "its node was lost")
+
+
+def test_a_search_resumed_elsewhere_says_where_it_lies(events: list[Event]) -> None:
+    resumed = Event(sequence=1, time=0, kind="resumed", data={"storage": "/mnt/moved"})
+    assert ends([events[0], resumed])["lab-1"].tags["stiltune.storage"] == "/mnt/moved"
+    assert ends(events)["lab-1"].tags["stiltune.storage"]
+
+
 def test_no_metric_has_two_values_at_one_step(events: list[Event]) -> None:
     for name, change in ends(events).items():
         counts = Counter((point.key, point.step) for point in change.points)

@@ -10,7 +10,7 @@ import pytest
 from search.agenda import Agenda
 from search.journal import Journal
 from search.results import Outcome
-from search.searchers import MAX_ATTEMPTS, AgendaSearcher
+from search.searchers import MAX_DEATHS, MAX_LOST_NODES, NODE_LOST, AgendaSearcher
 from tests.search.arms_study import arms_study
 from tests.search.simulated_study import simulated_study, sizes_of
 from trainables.messages import MESSAGE_KEY, Message
@@ -25,11 +25,11 @@ def agenda(tmp_path: Path) -> Iterator[Agenda]:
 
 
 def searcher(agenda: Agenda, is_free: Callable[[str], bool] = lambda entry: True,
-             at_once: int = 1) -> AgendaSearcher:
+             at_once: int = 1, why: str = "no module") -> AgendaSearcher:
     return AgendaSearcher(
         agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=lambda: at_once,
         is_free=is_free, changed=lambda trial, message: None,
-        last_words=lambda tune_id: f": no module ({tune_id})")
+        last_words=lambda tune_id: f": {why} ({tune_id})")
 
 
 def said(message: Message) -> dict[str, str]:
@@ -38,7 +38,7 @@ def said(message: Message) -> dict[str, str]:
 
 def test_a_trial_that_dies_without_a_word_fails_in_the_end_and_says_why(agenda: Agenda) -> None:
     tuned = searcher(agenda)
-    for attempt in range(MAX_ATTEMPTS):
+    for attempt in range(MAX_DEATHS):
         assert tuned.suggest(f"tune{attempt}") == {"trial": "control-000"}
         tuned.on_trial_complete(f"tune{attempt}", error=True)
     result = agenda.results["control-000"]
@@ -47,6 +47,33 @@ def test_a_trial_that_dies_without_a_word_fails_in_the_end_and_says_why(agenda: 
     assert tuned.suggest("next") == {"trial": "control-001"}
     starts = [event.data["attempt"] for event in agenda.journal.of("started")]
     assert starts == [1, 2, 3]
+
+
+@pytest.mark.parametrize("words", NODE_LOST)
+def test_a_lost_node_is_another_matter_than_a_death_and_the_next_attempt_says_so(
+    agenda: Agenda, words: str
+) -> None:
+    tuned = searcher(agenda, why=words)
+    for attempt in range(MAX_LOST_NODES):
+        assert tuned.suggest(f"tune{attempt}") == {"trial": "control-000"}
+        tuned.on_trial_complete(f"tune{attempt}", error=True)
+    result = agenda.results["control-000"]
+    assert result.error == (f"its node was lost {MAX_LOST_NODES} times: {words} "
+                            f"(tune{MAX_LOST_NODES - 1})")
+    starts = agenda.journal.of("started")
+    assert "after" not in starts[0].data
+    assert starts[1].data["after"] == f"its node was lost: {words} (tune0)"
+
+
+def test_deaths_before_a_resume_are_not_held_against_a_trial(agenda: Agenda) -> None:
+    first = searcher(agenda)
+    for attempt in range(MAX_DEATHS - 1):
+        first.suggest(f"first{attempt}")
+        first.on_trial_complete(f"first{attempt}", error=True)
+    resumed = searcher(agenda)
+    assert resumed.suggest("second") == {"trial": "control-000"}
+    resumed.on_trial_complete("second", error=True)
+    assert "control-000" not in agenda.results
 
 
 def test_a_trial_that_gave_its_slot_back_waits_for_the_entry_and_comes_again(

@@ -10,7 +10,7 @@ import pytest
 from search.cli import run
 from search.faults import UserError
 from search.finding import find_anywhere
-from search.storage import find_search, is_name, new_search, storage_root
+from search.storage import find_search, is_name, new_search, relocated, storage_root
 from search.study import Study, StudyError
 from search.tracking_reader import storage_of
 from tests.search.simulated_study import STUDY
@@ -100,3 +100,22 @@ def test_labels_are_read_from_a_small_regular_file_alone(tmp_path: Path) -> None
         with pytest.raises(StudyError, match=law):
             Study.from_text(STUDY, [f"tasks.mine={own}".replace("'", "")], directory=tmp_path)
         labels.unlink()
+
+
+@pytest.mark.parametrize(("written", "expected"), [
+    ("/before/store/evaluate/e/f/p.parquet", "{now}/store/evaluate/e/f/p.parquet"),
+    ("/store/store/evaluate/p.parquet", "{now}/store/evaluate/p.parquet"),
+    ("s3://bucket/store/p.parquet", "s3://bucket/store/p.parquet"),
+    ("/elsewhere/p.parquet", "/elsewhere/p.parquet"),
+])
+def test_a_file_is_found_where_its_storage_lies_now(
+    tmp_path: Path, written: str, expected: str
+) -> None:
+    assert relocated(written, tmp_path / "store") == expected.format(now=tmp_path)
+
+
+def test_a_file_that_is_still_there_is_that_file(tmp_path: Path) -> None:
+    there = tmp_path / "before" / "store" / "p.parquet"
+    there.parent.mkdir(parents=True)
+    there.touch()
+    assert relocated(str(there), tmp_path / "store") == str(there)

@@ -76,10 +76,21 @@ def test_a_cluster_that_does_not_fit_gets_no_search(
 def test_landing_tells_versions_and_takes_a_name(
     tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["lab", str(tmp_path)])
-    main(["lab", str(tmp_path)])
+    main(["new", "lab", str(tmp_path)])
+    main(["new", "lab", str(tmp_path)])
     printed = capsys.readouterr().out
     assert answer_of("noise\n" + printed) == {"versions": versions(), "search": "lab-2"}
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["lab-1", "lab-2"]
-    main([])
-    assert answer_of(capsys.readouterr().out) == {"versions": versions()}
+
+
+def test_landing_finds_the_search_that_is_to_go_on(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("lab-1", "lab-2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "journal.jsonl").touch()
+    for name, found in {"lab": "lab-2", "lab-1": "lab-1"}.items():
+        main(["old", name, str(tmp_path)])
+        assert answer_of(capsys.readouterr().out)["search"] == found
+    main(["old", "other", str(tmp_path)])
+    assert "must be one of lab-1, lab-2" in answer_of(capsys.readouterr().out)["refused"]
