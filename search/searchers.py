@@ -94,6 +94,16 @@ class AgendaSearcher(Searcher):
                                          died=error or message.kind != "rung")
         self._changed(planned.trial, Message(kind="ended"))
 
+    def stalled(self, trial_id: str, why: str) -> None:
+        """Take the end of a trial that hangs and is about to be killed: it has failed."""
+        planned = self._by_tune_id.get(trial_id)
+        if planned is None:
+            return
+        if trial_id not in self._working:
+            self._working.add(trial_id)
+            self.agenda.started(planned.trial, trial_id)
+        self.agenda.finished(self._failed(planned, why))
+
     def __getstate__(self) -> dict[str, Any]:
         """Pickle to nothing: Tune pickles what it is given, and nothing ever reads it back."""
         return {}
@@ -138,10 +148,11 @@ class AgendaSearcher(Searcher):
         elif self.agenda.attempts.get(planned.trial, 0) < MAX_ATTEMPTS:
             self.agenda.released(planned.trial)
         else:
-            self.agenda.finished(TrialResult(
-                trial=planned.trial, role=planned.role, group=planned.group,
-                config=planned.config, outcome=Outcome.FAILED,
-                error=f"its worker died {MAX_ATTEMPTS} times{self._last_words(tune_id)}"))
+            self.agenda.finished(self._failed(
+                planned, f"its worker died {MAX_ATTEMPTS} times{self._last_words(tune_id)}"))
+
+    def _failed(self, planned: Planned, error: str) -> TrialResult:
+        return self._result(planned, {"outcome": Outcome.FAILED, "error": error})
 
     @staticmethod
     def _result(planned: Planned, fields: dict[str, Any]) -> TrialResult:

@@ -21,6 +21,7 @@ from search.planned import Planned
 from search.schedulers import make_scheduler
 from search.searchers import AgendaSearcher
 from search.storage import SearchDirectory
+from search.watchdog import Watchdog
 from trainables.assignment import Assignment
 from trainables.driver import RAY_ENVIRONMENT, drive
 from trainables.lease import leases_of
@@ -53,12 +54,14 @@ def run_search(
     searcher = AgendaSearcher(agenda, hand_out=hand_out, changed=view.changed,
                               max_concurrent=capacity.max_concurrent, is_free=leases.is_free,
                               last_words=lambda tune_id: _last_words(directory.path, tune_id))
+    watchdog = Watchdog(study.resources.stalled_minutes, searcher.stalled)
     trainable = tune.with_resources(drive, trial_resources(study.resources))
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=make_scheduler(study.search.scheduler, agenda, study.intermediate.rungs),
+            scheduler=make_scheduler(study.search.scheduler, agenda, study.intermediate.rungs,
+                                     watchdog),
             num_samples=-1,
             # A worker group whose driver is reused after an early stop hangs; see Ray's
             # `reset_config`, which waits for a thread that never ends.

@@ -129,8 +129,7 @@ def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
     leases = leases_of(assignment.workspace)
 
     def report(progress: Progress) -> None:
-        if workers.size == 1 or not progress.step:  # steps are told by one rank alone
-            emit(Message(kind="doing", doing=_doing(progress)))
+        emit(Message(kind="doing", doing=_doing(progress)))
 
     context = Context(workspace=assignment.workspace, tasks=_tasks(assignment), workers=workers,
                       lease=leases.hold, report=report)
