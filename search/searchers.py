@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from ray.tune.search import Searcher
 
 from search.agenda import Agenda
+from search.faults import UserError
 from search.planned import Encoder, Planned
 from search.results import Outcome, TrialResult
 from trainables.messages import Message, read_message
 
 __all__ = ["AgendaSearcher"]
 
-# A trial whose worker died is started again; after this many attempts it has failed.
-MAX_ATTEMPTS = 3
+# A trial whose worker died is started again; after this many deaths it has failed.
+MAX_DEATHS = 3
 
 
 class AgendaSearcher(Searcher):
@@ -49,6 +51,8 @@ class AgendaSearcher(Searcher):
         self._is_free, self._changed, self._last_words = is_free, changed, last_words
         self._by_tune_id: dict[str, Planned] = {}
         self._working: set[str] = set()
+        self._deaths: Counter[str] = Counter()  # of a trial's workers, since this start
+        self._full_disk = ""
         # The entries for which slots were given back, and the encoders of those trials.
         self._waits_for: dict[str, Encoder] = {}
 
@@ -89,6 +93,8 @@ class AgendaSearcher(Searcher):
         if message.kind == "deferred" and not error:
             self._waits_for[str(message.entry)] = planned.encoder
             self.agenda.released(planned.trial)
+        elif message.kind == "full" and not error:
+            self.agenda.released(planned.trial)
         elif planned.trial not in self.agenda.results:
             self._ended_without_a_result(planned, trial_id, message,
                                          died=error or message.kind != "rung")
@@ -103,6 +109,16 @@ class AgendaSearcher(Searcher):
             self._working.add(trial_id)
             self.agenda.started(planned.trial, trial_id)
         self.agenda.finished(self._failed(planned, why))
+
+    def check(self) -> None:
+        """Look whether the search can go on.
+
+        Raises:
+            UserError: if a trial met a full disk. None has failed by it: they run again when the
+                search is resumed.
+        """
+        if self._full_disk:
+            raise UserError(f"a search needs room on its disks, got {self._full_disk}")
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle to nothing: Tune pickles what it is given, and nothing ever reads it back."""
@@ -132,6 +148,8 @@ class AgendaSearcher(Searcher):
             self._take_rung(planned, message.result)
         elif message.kind == "finished" and message.result is not None:
             self.agenda.finished(self._result(planned, message.result))
+        elif message.kind == "full":
+            self._full_disk = f"{message.doing} ({planned.trial})"
         self._changed(planned.trial, message)
 
     def _take_rung(self, planned: Planned, result: dict[str, Any]) -> None:
@@ -145,11 +163,13 @@ class AgendaSearcher(Searcher):
         if not died:
             stopped = self._result(planned, message.result or {})
             self.agenda.finished(stopped.model_copy(update={"outcome": Outcome.STOPPED}))
-        elif self.agenda.attempts.get(planned.trial, 0) < MAX_ATTEMPTS:
+            return
+        self._deaths[planned.trial] += 1
+        if self._deaths[planned.trial] < MAX_DEATHS:
             self.agenda.released(planned.trial)
         else:
             self.agenda.finished(self._failed(
-                planned, f"its worker died {MAX_ATTEMPTS} times{self._last_words(tune_id)}"))
+                planned, f"its worker died {MAX_DEATHS} times{self._last_words(tune_id)}"))
 
     def _failed(self, planned: Planned, error: str) -> TrialResult:
         return self._result(planned, {"outcome": Outcome.FAILED, "error": error})

@@ -6,6 +6,7 @@ is empty at first, and Tune is fresh each time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def run_search(
 
     Raises:
         Interrupted: on Ctrl-C, a termination signal or at the limit, after the step at hand.
+        UserError: if the disk of the journal or of a trial is full.
     """
     study = agenda.study
     single = study.resources.workers == 1
@@ -72,13 +74,18 @@ def run_search(
         run_config=tune.RunConfig(
             name=directory.name, storage_path=str(directory.path.parent), verbose=0,
             failure_config=tune.FailureConfig(max_failures=0),
-            stop=_StopWhenAsked(interrupts, limit)),
+            stop=_StopWhenAsked(interrupts.check, limit.check, searcher.check)),
     )
     _send_no_credentials()
     # Or else Tune starts a second trial only once the first one's process is up.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(capacity.max_concurrent)}
     with environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
-        tuner.fit()
+        try:
+            tuner.fit()
+        except Exception:
+            if agenda.journal.fault is not None:  # which Tune has wrapped in errors of its own
+                raise agenda.journal.fault from None
+            raise
     if not agenda.is_done:
         raise Interrupted
 
@@ -108,17 +115,17 @@ class _StopWhenAsked(tune.Stopper):
     Not a callback: for any of those Tune imports every logger that it knows, MLflow's for a second.
     """
 
-    def __init__(self, interrupts: Interrupts, limit: Limit) -> None:
-        self._interrupts, self._limit = interrupts, limit
+    def __init__(self, *checks: Callable[[], None]) -> None:
+        self._checks = checks
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
 
     def stop_all(self) -> bool:
-        self._interrupts.check()
-        self._limit.check()
+        for check in self._checks:
+            check()
         return False
 
-    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[Interrupts, Limit]]:
+    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[()]]:
         # Tune keeps a copy beside the search; signals and the journal are this process's alone.
-        return _StopWhenAsked, (Interrupts(), Limit((), 1))
+        return _StopWhenAsked, ()

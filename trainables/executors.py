@@ -19,6 +19,7 @@ from ray.tune.integration.ray_train import TuneReportCallback
 
 from spaces.tasks import Task
 from trainables.assignment import Assignment
+from trainables.full_disk import is_disk_full
 from trainables.lease import leases_of
 from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress
@@ -156,6 +157,8 @@ def _import_ahead() -> None:
 
 def _failure(error: BaseException) -> Message:
     line = next(iter(str(error).strip().splitlines()), "")
+    if is_disk_full(error):
+        return Message(kind="full", doing=line)
     expected = isinstance(error, ValueError)
     text = line if expected and line else f"{type(error).__name__}: {line}".rstrip(": ")
     return Message(kind="finished", result={"outcome": "failed", "error": text})

@@ -1,7 +1,7 @@
 """Patching: modules of a started process changed as they are imported, for faults' tests alone.
 
 The product has no switch for any of it. A patch is a function of a module, named in a table: faults
-to inject (`injected.py`), and protections to switch off (`switched_off.py`).
+to inject (`injected.py`), protections to switch off (`switched_off.py`), and a benchmark's clocks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CHILD = Path(__file__).resolve().parent / "child"
 Patch = tuple[str, Callable[[ModuleType], None]]
 """A module's name, and what changes it once it is imported."""
 
-_TABLES = ("tests.faults.injected", "tests.faults.switched_off")
+_TABLES = ("tests.faults.injected", "tests.faults.switched_off", "tests.bench.timed")
 
 
 def install(names: Iterable[str]) -> None:

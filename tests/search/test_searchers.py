@@ -10,7 +10,7 @@ import pytest
 from search.agenda import Agenda
 from search.journal import Journal
 from search.results import Outcome
-from search.searchers import MAX_ATTEMPTS, AgendaSearcher
+from search.searchers import MAX_DEATHS, AgendaSearcher
 from tests.search.arms_study import arms_study
 from tests.search.simulated_study import simulated_study, sizes_of
 from trainables.messages import MESSAGE_KEY, Message
@@ -38,7 +38,7 @@ def said(message: Message) -> dict[str, str]:
 
 def test_a_trial_that_dies_without_a_word_fails_in_the_end_and_says_why(agenda: Agenda) -> None:
     tuned = searcher(agenda)
-    for attempt in range(MAX_ATTEMPTS):
+    for attempt in range(MAX_DEATHS):
         assert tuned.suggest(f"tune{attempt}") == {"trial": "control-000"}
         tuned.on_trial_complete(f"tune{attempt}", error=True)
     result = agenda.results["control-000"]
