@@ -91,8 +91,10 @@ class Journal:
             line = _line(event)
         try:
             _write(file, line)
-        except OSError as error:
+        except BaseException as error:  # a signal's too
             self._take_back()
+            if not isinstance(error, OSError):
+                raise
             self.fault = JournalError(
                 f"a journal must be writable to go on, got {error.strerror} ({self.path}); once it "
                 f"is, go on with: stiltune resume {self.path.parent.name}")

@@ -12,7 +12,6 @@ import re
 import subprocess
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,14 +64,15 @@ def story(stiltune: Faulty) -> dict[str, Any]:
     name = begun(stiltune)
     assert name is not None
     events = stiltune.events(name)
-    suggested = [event for event in events if event["kind"] == "suggested"]
-    told = [event for event in events if event["kind"] == "told"]
-    for listed in (suggested, told):
-        assert max(Counter(event["trial"] for event in listed).values()) == 1
+    suggested = [(event["trial"], event["data"]) for event in events
+                 if event["kind"] == "suggested"]
+    told = [(event["data"]["number"], event["data"]) for event in events
+            if event["kind"] == "told"]
+    assert len(dict(suggested)) == len(suggested)
+    assert len(dict(told)) == len(told)
     answer = json.loads(stiltune.run("best", name, "--storage", "results", "--format", "json"))
     del answer["measured"], answer["search"]
-    return {"suggested": {event["trial"]: event["data"] for event in suggested},
-            "told": {event["trial"]: event["data"] for event in told},
+    return {"suggested": dict(suggested), "told": dict(told),
             "answer": json.loads(re.sub(name, "NAME", json.dumps(answer)))}
 
 
