@@ -36,7 +36,9 @@ __all__ = ["Context", "EntryBusy", "Made", "Phase", "PhaseKind", "Progress", "Ru
 PhaseKind = Literal["pretrain", "intermediate", "target", "evaluate", "baselines"]
 # Another version of one of these may compute other scores.
 _COMPUTING = ("torch", "transformers", "tokenizers")
-_TIMES_TO_AGREE = 200  # in a phase, whether several workers report
+# Several workers wait for each other when they report, and when they agree whether to.
+_TIMES_TO_AGREE = 200  # in a phase
+_GROUP_SECONDS = 10.0
 
 
 class EntryBusy(Exception):  # noqa: N818  it is no error: the trial gives way and comes back
@@ -153,8 +155,7 @@ class Context:
     def in_step(self, phase: str, steps: int) -> Callable[[int], None]:
         """Return what `throttled` does, for every worker to call after every step.
 
-        Several workers agree now and then whether it is time to report: `_TIMES_TO_AGREE`
-        times in a phase, since agreeing takes them a moment.
+        Several workers do so less often, and agree on when.
         """
         if self.workers.size == 1:
             return self.throttled(phase, steps)
@@ -162,7 +163,8 @@ class Context:
 
         def report(step: int) -> None:
             nonlocal latest
-            if step % every == 0 and self.workers.agree(time.monotonic() - latest >= 1.0):
+            is_time = time.monotonic() - latest >= _GROUP_SECONDS
+            if step % every == 0 and self.workers.agree(is_time):
                 latest = time.monotonic()
                 self.report(Progress(phase, step, steps))
 

@@ -221,7 +221,7 @@ def test_workers_report_as_often_as_each_other(
 ) -> None:
     said: list[bool] = []
     told = []
-    for rank, pace in enumerate((0.25, 7.0)):
+    for rank, pace in enumerate((2.5, 70.0)):
         given = context(tmp_path)
         given.workers = Pair(rank, said)  # type: ignore[assignment]
         told.append(steps_told(given, monkeypatch, pace=pace))
