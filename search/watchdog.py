@@ -53,10 +53,10 @@ class Watchdog:
         limit = 60.0 * self._minutes
         passed = min(now - self._looked, _MOST_AT_ONCE * limit)
         self._looked = now
-        actors = {trial.trial_id: trial.temporary_state.ray_actor for trial in trials
-                  if trial.status == Trial.RUNNING}
+        actors = {trial.trial_id: actor for trial in trials if trial.status == Trial.RUNNING
+                  and (actor := trial.temporary_state.ray_actor) is not None}
         self._silent = {tune_id: self._silent[tune_id] + passed if tune_id in self._silent else 0.0
-                        for tune_id, actor in actors.items() if actor is not None}
+                        for tune_id in actors}
         for tune_id, seconds in self._silent.items():
             if seconds >= limit:
                 self._stalled(tune_id, self._why(tune_id))
