@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import signal
 import time
 from collections.abc import Callable
@@ -48,18 +47,13 @@ def _killed_once() -> None:
         _killed()
 
 
-def _short_files() -> None:
-    """Let no file grow beyond a few bytes: the kernel cuts a write where the disk would be full."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
-
-
 def _full() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 _FAULTS: dict[str, Callable[[], None]] = {
     "hangs": _hang, "out of memory": _memory, "crashing row": _row, "killed": _killed,
-    "killed once": _killed_once, "disk full": _full, "short files": _short_files,
+    "killed once": _killed_once, "disk full": _full,
 }
 
 
@@ -68,10 +62,7 @@ def _note_trial(module: ModuleType) -> None:
 
     def noting(assignment: Any, *given: Any, **named: Any) -> None:
         _works_on["trial"] = assignment.trial
-        try:
-            work(assignment, *given, **named)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        work(assignment, *given, **named)
 
     module._work = noting  # type: ignore[attr-defined]
 
@@ -88,25 +79,7 @@ def _strike(module: ModuleType) -> None:
     module.SimulatedPhase.make = striking
 
 
-def _slowly(module: ModuleType) -> None:
-    """Make each write and move of the store take its time, as on a network's filesystem."""
-    publish, describe = module.PhaseStore._publish, module._describe
-
-    def slow_publish(*given: Any) -> None:
-        time.sleep(0.4)
-        publish(*given)
-        time.sleep(0.4)
-
-    def slow_describe(*given: Any) -> Any:
-        time.sleep(0.2)
-        return describe(*given)
-
-    module.PhaseStore._publish = slow_publish
-    module._describe = slow_describe  # type: ignore[attr-defined]
-
-
 PATCHES: dict[str, Patch] = {
     "faults": ("trainables.simulated", _strike),
     "names": ("trainables.executors", _note_trial),
-    "slow_store": ("trainables.phase_store", _slowly),
 }

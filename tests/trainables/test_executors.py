@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,14 @@ def test_a_trial_knows_the_catalogue_and_the_studys_own_tasks(
     given = assigned(tmp_path / "place", workers=2).model_copy(update={"tasks": TASKS})
     executors.execute(Assignment.model_validate_json(given.model_dump_json()))
     assert known == [{each.name for each in (*Context.tasks, *TASKS)}]
+
+
+@pytest.mark.parametrize(("error", "kind"), [
+    (OSError(errno.ENOSPC, "a disk's own words"), "full"),
+    (OSError(errno.EDQUOT, "Disk quota exceeded", "weights"), "full"),
+    (RuntimeError("I/O error: No space left on device (os error 28)"), "full"),
+    (OSError(errno.EIO, "Input/output error"), "finished"),
+    (MemoryError(), "finished"),
+])
+def test_a_full_disk_is_no_failure_of_the_trial(error: Exception, kind: str) -> None:
+    assert executors._failure(error).kind == kind
