@@ -33,6 +33,7 @@ from search.cli_options import (
 from search.cli_store import store
 from search.error_lines import error_line
 from search.faults import InterruptedSearch, SpentSearch, UserError, UserErrors
+from trainables.full_disk import is_disk_full
 
 __all__ = ["app", "main"]
 
@@ -268,6 +269,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         for line in error.lines if isinstance(error, UserErrors) else (str(error),):
             errors.print(f"stiltune: {error_line(line)}")
+        return 2
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        errors.print(f"stiltune: {error_line(f'a disk must have room, got {error}')}")
         return 2
     except (click.Abort, KeyboardInterrupt):
         errors.print("stiltune: interrupted")

@@ -8,9 +8,10 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
@@ -58,6 +59,7 @@ class Journal:
 
     A line cut short by a kill can only be the last one: it is passed over when the journal is
     read, and cut off when it is next written to. One process writes at a time; any may read.
+    `fault` is why the latest event that could not be written was not.
     """
 
     def __init__(self, path: Path) -> None:
@@ -65,7 +67,8 @@ class Journal:
         self.events: list[Event] = []
         self._whole_bytes = 0
         self._read_on()
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
+        self.fault: JournalError | None = None
         self._listeners: list[Callable[[Event], None]] = []
 
     def listen(self, listener: Callable[[Event], None]) -> None:
@@ -76,7 +79,8 @@ class Journal:
         """Write one event, flushed to disk, and return it; credentials are cut out of its texts.
 
         Raises:
-            JournalError: if another process writes to this journal.
+            JournalError: if another process writes to this journal, or the disk takes nothing;
+                the journal then is as it was.
         """
         file = self._file or self._open()
         event = Event(sequence=len(self.events), time=time.time(), kind=kind, trial=trial,
@@ -85,9 +89,17 @@ class Journal:
         if holds_credentials(line.decode()):  # rarely, and to look at every text takes long
             event = event.model_copy(update={"data": without_credentials_in(data)})
             line = _line(event)
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            _write(file, line)
+        except BaseException as error:  # a signal's too
+            self._take_back()
+            if not isinstance(error, OSError):
+                raise
+            self.fault = JournalError(
+                f"a journal must be writable to go on, got {error.strerror} ({self.path}); once it "
+                f"is, go on with: stiltune resume {self.path.parent.name}")
+            raise self.fault from error
+        self._whole_bytes += len(line)
         self.events.append(event)
         for listener in self._listeners:
             listener(event)
@@ -116,10 +128,16 @@ class Journal:
             self._file.close()
             self._file = None
 
-    def _open(self) -> BinaryIO:
+    def _take_back(self) -> None:
+        """Cut off what a write that failed may have left of a line, and let go of the file."""
+        with suppress(OSError):  # whoever writes next cuts it off
+            os.truncate(self.path, self._whole_bytes)
+        self.close()
+
+    def _open(self) -> FileIO:
         """Take the right to write, which ends with this process, and cut a torn line off."""
         try:
-            file = self.path.open("ab")
+            file = self.path.open("ab", buffering=0)  # a buffer would keep what did not fit
         except OSError as error:
             raise JournalError(f"a journal must be writable to go on, got {error.strerror} "
                                f"({self.path})") from error
@@ -142,7 +160,15 @@ class Journal:
             self._whole_bytes += size
 
 
-def _lock(file: BinaryIO) -> None:
+def _write(file: FileIO, line: bytes) -> None:
+    """Write a line to disk; a disk that is nearly full may take the first part of it."""
+    left = line
+    while left:
+        left = left[file.write(left):]
+    os.fsync(file.fileno())
+
+
+def _lock(file: FileIO) -> None:
     """Take the file's lock; who looks whether it is held holds it for a moment.
 
     Raises:

@@ -8,10 +8,12 @@ from contextlib import ExitStack
 from search.agenda import Agenda
 from search.answer import illustrator, print_answer, question_of, write_answer
 from search.cluster import capacity, joined
+from search.error_lines import shortened
 from search.extension import taken_over
-from search.faults import InterruptedSearch, SpentSearch
+from search.faults import InterruptedSearch, SpentSearch, UserError
 from search.headline import summary
 from search.interrupts import Interrupted
+from search.journal import JournalError
 from search.limits import Limit, LimitReached, PilotOver
 from search.live import LiveView
 from search.open_search import OpenSearch
@@ -21,6 +23,7 @@ from search.survey import survey_of
 from search.surveying import is_surveyed, take_survey
 from search.tracking import Tracker
 from search.tuner import run_search
+from trainables.full_disk import is_disk_full
 
 __all__ = ["run_to_the_end"]
 
@@ -33,6 +36,7 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
 
     Raises:
         InterruptedSearch: if the user stopped it; MLflow's runs are closed all the same.
+        UserError: if a disk is full.
     """
     tracker = Tracker(search.options.tracking_uri, search.journal, search.directory.spool,
                       search.study.study)
@@ -63,6 +67,9 @@ def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:
         raise InterruptedSearch(_how_to_go_on(search, agenda)) from stop
     except Exception as error:
         search.journal.append("interrupted", error=str(error))  # MLflow's run says FAILED
+        if is_disk_full(error) and not isinstance(error, JournalError):
+            raise UserError(f"{shortened(str(error), 300)}; once there is room, go on with: "
+                            f"stiltune resume {search.directory.name}") from error
         raise
     finally:
         _deliver(search, tracker)

@@ -1,4 +1,7 @@
-"""Schedulers: who stops a trial early, on rungs, by the objective the sampler maximises."""
+"""Schedulers: who stops a trial early, on rungs, by the objective the sampler maximises.
+
+Tune lets its scheduler alone see trials between two of its steps; so the watchdog looks from here.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from ray.tune.schedulers import AsyncHyperBandScheduler, FIFOScheduler, TrialSch
 
 from search.agenda import Agenda
 from search.results import Role
+from search.watchdog import Watchdog
 from trainables.messages import read_message
 from trainables.scores import Scores
 
@@ -18,6 +22,28 @@ __all__ = ["RungScheduler", "SchedulerName", "make_scheduler"]
 SchedulerName = Literal["fifo", "asha"]
 
 REDUCTION_FACTOR = 2  # of the trials that reach a rung, about one in this many goes on
+
+
+class _PlainScheduler(FIFOScheduler):
+    """Trials in the order in which they came, each to its end."""
+
+    def __init__(self, watchdog: Watchdog) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._watchdog = watchdog
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Look after the trials that run, and let Ray choose."""
+        self._watchdog.look(tune_controller.get_live_trials())
+        return super().choose_trial_to_run(tune_controller)
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Go on, whatever it is."""
+        self._watchdog.heard(trial.trial_id, result)
+        return str(TrialScheduler.CONTINUE)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle to nothing: Tune pickles what it is given, and nothing ever reads it back."""
+        return {}
 
 
 class RungScheduler(AsyncHyperBandScheduler):
@@ -31,19 +57,25 @@ class RungScheduler(AsyncHyperBandScheduler):
     is Ray's own.
     """
 
-    def __init__(self, agenda: Agenda, rungs: tuple[float, ...]) -> None:
+    def __init__(self, agenda: Agenda, rungs: tuple[float, ...], watchdog: Watchdog) -> None:
         super().__init__(
             time_attr="rung_time", metric="objective", mode="max",
             max_t=REDUCTION_FACTOR ** (len(rungs) - 1), grace_period=1,
             reduction_factor=REDUCTION_FACTOR, stop_last_trials=False)
-        self._agenda, self._rungs_declared = agenda, rungs
+        self._agenda, self._rungs_declared, self._watchdog = agenda, rungs, watchdog
         for event in agenda.journal.of("reported"):
             known = agenda.planned.get(str(event.trial))
             if known is not None and known.role is Role.SEARCH:
                 self._decide(str(event.trial), event.data["rung"], event.data["scores"])
 
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Look after the trials that run, and let Ray choose."""
+        self._watchdog.look(tune_controller.get_live_trials())
+        return super().choose_trial_to_run(tune_controller)
+
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Decide on a rung's scores; anything else goes on."""
+        self._watchdog.heard(trial.trial_id, result)
         message = read_message(result)
         if trial.config["role"] != Role.SEARCH or message.kind != "rung" or not message.result:
             return str(TrialScheduler.CONTINUE)
@@ -68,7 +100,8 @@ class RungScheduler(AsyncHyperBandScheduler):
 
 
 def make_scheduler(
-    name: SchedulerName, agenda: Agenda, rungs: tuple[float, ...]
+    name: SchedulerName, agenda: Agenda, rungs: tuple[float, ...], watchdog: Watchdog
 ) -> TrialScheduler:
     """Return Tune's scheduler for a study."""
-    return RungScheduler(agenda, rungs) if name == "asha" else FIFOScheduler()  # type: ignore[no-untyped-call]
+    return (RungScheduler(agenda, rungs, watchdog) if name == "asha"
+            else _PlainScheduler(watchdog))

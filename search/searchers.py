@@ -9,6 +9,7 @@ from typing import Any
 from ray.tune.search import Searcher
 
 from search.agenda import Agenda
+from search.faults import UserError
 from search.planned import Encoder, Planned
 from search.results import Outcome, TrialResult
 from trainables.messages import Message, read_message
@@ -58,6 +59,7 @@ class AgendaSearcher(Searcher):
         self._reasons: dict[str, str] = {}  # why a trial's last attempt died
         self._by_tune_id: dict[str, Planned] = {}
         self._working: set[str] = set()
+        self._full_disk = ""
         # The entries for which slots were given back, and the encoders of those trials.
         self._waits_for: dict[str, Encoder] = {}
 
@@ -98,10 +100,32 @@ class AgendaSearcher(Searcher):
         if message.kind == "deferred" and not error:
             self._waits_for[str(message.entry)] = planned.encoder
             self.agenda.released(planned.trial)
+        elif message.kind == "full" and not error:
+            self.agenda.released(planned.trial)
         elif planned.trial not in self.agenda.results:
             self._ended_without_a_result(planned, trial_id, message,
                                          died=error or message.kind != "rung")
         self._changed(planned.trial, Message(kind="ended"))
+
+    def stalled(self, trial_id: str, why: str) -> None:
+        """Take the end of a trial that hangs and is about to be killed: it has failed."""
+        planned = self._by_tune_id.get(trial_id)
+        if planned is None:
+            return
+        if trial_id not in self._working:
+            self._working.add(trial_id)
+            self.agenda.started(planned.trial, trial_id)
+        self.agenda.finished(self._failed(planned, why))
+
+    def check(self) -> None:
+        """Look whether the search can go on.
+
+        Raises:
+            UserError: if a trial met a full disk. None has failed by it: they run again when the
+                search is resumed.
+        """
+        if self._full_disk:
+            raise UserError(f"a search needs room on its disks, got {self._full_disk}")
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle to nothing: Tune pickles what it is given, and nothing ever reads it back."""
@@ -131,6 +155,8 @@ class AgendaSearcher(Searcher):
             self._take_rung(planned, message.result)
         elif message.kind == "finished" and message.result is not None:
             self.agenda.finished(self._result(planned, message.result))
+        elif message.kind == "full":
+            self._full_disk = f"{message.doing} ({planned.trial})"
         self._changed(planned.trial, message)
 
     def _started(self, planned: Planned, tune_id: str) -> None:

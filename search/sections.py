@@ -22,6 +22,7 @@ __all__ = ["Confirmation", "Controls", "Levels", "PanelLanguages", "Resources", 
 Count = Annotated[Whole, Field(ge=1)]
 
 SMALLEST_SHARE = 0.0001  # of a GPU: what Ray counts in
+MINUTES_PER_YEAR = 525_600
 
 
 class PanelLanguages(Value):
@@ -158,12 +159,17 @@ class Confirmation(Value):
 
 
 class Resources(Value):
-    """What one trial takes: `workers` processes of `cpus` cores and `gpus` GPUs each."""
+    """What one trial takes: `workers` processes of `cpus` cores and `gpus` GPUs each.
+
+    A trial has failed that begins no phase, trains no step and scores no batch for
+    `stalled_minutes`; a year's worth of them is as good as no limit.
+    """
 
     workers: Count = 1
     cpus: Count = 1
     gpus: Annotated[Number, Field(ge=0)] = 0.0
     precision: Precision = "auto"
+    stalled_minutes: Annotated[Number, Field(gt=0, le=MINUTES_PER_YEAR)] = 60.0
 
     @field_validator("gpus")
     @classmethod

@@ -6,6 +6,7 @@ is empty at first, and Tune is fresh each time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from search.planned import Planned
 from search.schedulers import make_scheduler
 from search.searchers import NODE_LOST, AgendaSearcher
 from search.storage import SearchDirectory
+from search.watchdog import Watchdog
 from trainables.assignment import Assignment
 from trainables.driver import RAY_ENVIRONMENT, drive
 from trainables.lease import leases_of
@@ -40,6 +42,7 @@ def run_search(
 
     Raises:
         Interrupted: on Ctrl-C, a termination signal or at the limit, after the step at hand.
+        UserError: if the disk of the journal or of a trial is full.
     """
     study = agenda.study
     single = study.resources.workers == 1
@@ -57,12 +60,14 @@ def run_search(
                               max_concurrent=Slots(study.resources, capacity.max_concurrent),
                               is_free=leases.is_free,
                               last_words=lambda tune_id: _last_words(directory.path, tune_id))
+    watchdog = Watchdog(study.resources.stalled_minutes, searcher.stalled)
     trainable = tune.with_resources(drive, trial_resources(study.resources))
     tuner = tune.Tuner(
         trainable,
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=make_scheduler(study.search.scheduler, agenda, study.intermediate.rungs),
+            scheduler=make_scheduler(study.search.scheduler, agenda, study.intermediate.rungs,
+                                     watchdog),
             num_samples=-1,
             # A worker group whose driver is reused after an early stop hangs; see Ray's
             # `reset_config`, which waits for a thread that never ends.
@@ -73,14 +78,19 @@ def run_search(
         run_config=tune.RunConfig(
             name=directory.name, storage_path=str(directory.path.parent), verbose=0,
             failure_config=tune.FailureConfig(max_failures=0),
-            stop=_StopWhenAsked(interrupts, limit)),
+            stop=_StopWhenAsked(interrupts.check, limit.check, searcher.check)),
     )
     _send_no_credentials()
     # Or else Tune starts a second trial only once the first one's process is up; how many there
     # may be, the searcher decides.
     at_once = {"TUNE_MAX_PENDING_TRIALS_PG": str(max(capacity.max_concurrent, _MOST_PENDING))}
     with environment(RAY_ENVIRONMENT | at_once), interrupts.gently(), view:
-        tuner.fit()
+        try:
+            tuner.fit()
+        except Exception:
+            if agenda.journal.fault is not None:  # which Tune has wrapped in errors of its own
+                raise agenda.journal.fault from None
+            raise
     if not agenda.is_done:
         raise Interrupted
 
@@ -117,17 +127,17 @@ class _StopWhenAsked(tune.Stopper):
     Not a callback: for any of those Tune imports every logger that it knows, MLflow's for a second.
     """
 
-    def __init__(self, interrupts: Interrupts, limit: Limit) -> None:
-        self._interrupts, self._limit = interrupts, limit
+    def __init__(self, *checks: Callable[[], None]) -> None:
+        self._checks = checks
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         return False
 
     def stop_all(self) -> bool:
-        self._interrupts.check()
-        self._limit.check()
+        for check in self._checks:
+            check()
         return False
 
-    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[Interrupts, Limit]]:
+    def __reduce__(self) -> tuple[type[_StopWhenAsked], tuple[()]]:
         # Tune keeps a copy beside the search; signals and the journal are this process's alone.
-        return _StopWhenAsked, (Interrupts(), Limit((), 1))
+        return _StopWhenAsked, ()

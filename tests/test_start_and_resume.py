@@ -79,13 +79,11 @@ def test_a_search_runs_to_its_answer(whole: Stiltune) -> None:
         parent[0].info.run_id}
 
 
-@pytest.mark.parametrize("kill_after", [
-    pytest.param(1, marks=pytest.mark.slow), 9, pytest.param(21, marks=pytest.mark.slow)])
 def test_killed_and_resumed_every_trial_is_there_once_and_the_answer_is_the_same(
-    stiltune: Stiltune, whole: Stiltune, kill_after: int
-) -> None:
+    stiltune: Stiltune, whole: Stiltune
+) -> None:  # at random moments, and again and again: tests/faults/test_driver_killed.py
     process = stiltune.popen("start", "simulated.yaml", "--storage", "results", *SLOWLY)
-    stiltune.wait(process, lambda: len(stiltune.finished("simulated-1")) >= kill_after)
+    stiltune.wait(process, lambda: len(stiltune.finished("simulated-1")) >= 9)
     process.kill()
     process.communicate()
     stiltune.run("resume", "simulated", "--storage", "results")

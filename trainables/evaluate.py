@@ -17,7 +17,7 @@ from spaces.robustness import Robustness
 from spaces.tasks import Kind, Task
 from trainables.metrics import chance, collapsed, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
-from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.phases import Context, Made, Phase, PhaseKind, Progress
 from trainables.rows import Rows
 from trainables.scores import (
     Cost,
@@ -90,6 +90,8 @@ class EvaluatePhase(Phase):
         perturbed: list[PerturbedScore] = []
         for task, number in zip(self.tasks, self.encoders, strict=True):
             sets = [each for each in self.sets if each.task == task.name]
+            if context.workers.size > 1:  # of whose batches nobody hears
+                context.report(Progress(f"{self.name} {task.name}", 0, 0))
             found, choice, cost = predict_sets(task, sets, parents[number], context,
                                                model=self.model, name=self.name)
             choices += [] if choice is None else [choice]

@@ -25,6 +25,7 @@ from ray.tune.integration.ray_train import TuneReportCallback
 
 from spaces.tasks import Task
 from trainables.assignment import Assignment
+from trainables.full_disk import is_disk_full
 from trainables.lease import leases_of
 from trainables.messages import MESSAGE_KEY, Message
 from trainables.phases import Context, EntryBusy, Progress
@@ -155,8 +156,7 @@ def _work(assignment: Assignment, workers: Workers, *, emit: Emit) -> None:
     leases = leases_of(assignment.workspace)
 
     def report(progress: Progress) -> None:
-        if workers.size == 1 or not progress.step:  # steps are told by one rank alone
-            emit(Message(kind="doing", doing=_doing(progress)))
+        emit(Message(kind="doing", doing=_doing(progress)))
 
     context = Context(workspace=assignment.workspace, tasks=_tasks(assignment), workers=workers,
                       lease=leases.hold, report=report)
@@ -183,6 +183,8 @@ def _import_ahead() -> None:
 
 def _failure(error: BaseException) -> Message:
     line = next(iter(str(error).strip().splitlines()), "")
+    if is_disk_full(error):
+        return Message(kind="full", doing=line)
     expected = isinstance(error, ValueError)
     text = line if expected and line else f"{type(error).__name__}: {line}".rstrip(": ")
     return Message(kind="finished", result={"outcome": "failed", "error": text})

@@ -13,14 +13,14 @@ MESSAGE_KEY: Final = "stiltune"
 
 
 class Message(Value):
-    """What a trial says: it works on a step, scored a rung, gave way, or finished.
+    """What a trial says: it works on a step, scored a rung, gave way, met a full disk, or finished.
 
     `result` holds fields of a `TrialResult` for rungs and endings; `entry` is the store entry
     for which the trial gave its slot back; `doing` is a line for people. The search itself says
     `ended` when Tune is done with a trial.
     """
 
-    kind: Literal["doing", "rung", "deferred", "finished", "ended", "none"]
+    kind: Literal["doing", "rung", "deferred", "full", "finished", "ended", "none"]
     doing: str = ""
     entry: str | None = None
     result: dict[str, Any] | None = None

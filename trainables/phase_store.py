@@ -7,8 +7,6 @@ move, so that an entry is there whole or not at all, whoever else makes it at th
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
 import uuid
@@ -19,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from pyarrow import fs
-from pydantic import ValidationError
 
 from spaces.value import Value
+from trainables.manifest import Manifest, Stamp, describe, is_whole, stamps_of
 
 __all__ = ["DRAFTS", "STATES", "Manifest", "PhaseStore", "StoredEntry", "open_store"]
 
@@ -30,30 +28,6 @@ DRAFTS, STATES = ".drafts", ".states"
 """Beside a store that is a directory: entries in the making, train states of phases under way."""
 _ABANDONED_DAYS = 1.0  # an attempt without a manifest that is older is nobody's
 _DAY = 86_400.0
-
-
-class StoredFile(Value):
-    """One file of an entry: its path in the entry, its bytes and their SHA-256."""
-
-    path: str
-    size: int
-    sha256: str
-
-
-class Manifest(Value):
-    """What an entry holds. `created` is Unix time; `seconds` is what the entry took to make."""
-
-    folder: str
-    files: tuple[StoredFile, ...]
-    created: float
-    seconds: float
-    description: str
-    meta: dict[str, Any]
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(file.size for file in self.files)
 
 
 class StoredEntry(Value):
@@ -78,7 +52,7 @@ class PhaseStore:
         self._is_local = isinstance(self._fs, fs.LocalFileSystem)
         self._root = root.rstrip("/")
         self._cache = cache
-        self._checked: set[tuple[str, str]] = set()
+        self._checked: dict[Path, tuple[Stamp, ...]] = {}
         if not self._is_local and cache is None:
             raise ValueError(f"`cache` must be given for a store that is no directory, got {uri}")
 
@@ -97,24 +71,25 @@ class PhaseStore:
             directory = self._cache / phase / f"{entry}-{manifest.folder}"
             if not directory.exists():
                 self._fetch(self._place(phase, entry, manifest.folder), manifest, directory)
-        if (str(directory), manifest.folder) in self._checked and directory.exists():
+        stamps = stamps_of(directory, manifest)
+        if self._checked.get(directory) == stamps and directory.exists():
             return directory
-        if not _is_whole(directory, manifest):
+        if not is_whole(directory, manifest):
             self.remove(phase, entry)
             if not self._is_local:
                 shutil.rmtree(directory, ignore_errors=True)
             return None
-        self._checked.add((str(directory), manifest.folder))
+        self._checked[directory] = stamps
         return directory
 
     def manifest(self, phase: str, entry: str) -> Manifest | None:
         """Return an entry's manifest without looking at its files; None where there is none."""
         try:
             with self._fs.open_input_stream(self._place(phase, entry, MANIFEST)) as stream:
-                return Manifest.model_validate_json(stream.readall())
+                return Manifest.read(stream.readall())
         except FileNotFoundError:
             return None
-        except ValidationError:
+        except ValueError:
             self.remove(phase, entry)
             return None
 
@@ -123,19 +98,20 @@ class PhaseStore:
         """Keep the files of a directory as an entry and return where they can be read.
 
         The directory may be moved: it belongs to the store from here on.
+
+        Raises:
+            OSError: if the store cannot take it; then nothing of it stays there.
         """
         folder = uuid.uuid4().hex[:12]
         paths = sorted(path for path in directory.rglob("*") if path.is_file())
         manifest = Manifest(
-            folder=folder, files=tuple(_describe(path, directory) for path in paths),
+            folder=folder, files=tuple(describe(path, directory) for path in paths),
             created=time.time(), seconds=seconds, description=description, meta=meta or {})
-        target = self._place(phase, entry, folder)
-        self._fs.create_dir(self._place(phase, entry), recursive=True)
-        if self._is_local:
-            shutil.move(directory, target)
-        else:
-            self._send(directory, target, manifest)
-        self._publish(phase, entry, manifest)
+        try:
+            self._bring(phase, entry, directory, manifest)
+        except OSError:
+            self._drop_attempt(phase, entry, folder)
+            raise
         found = self.get(phase, entry)  # perhaps that of another maker, who came later
         if found is None:
             raise OSError(f"a store must keep what is put into it, got a damaged entry {entry} "
@@ -195,12 +171,33 @@ class PhaseStore:
         return sorted(info.base_name for info in self._fs.get_file_info(selector)
                       if info.type == fs.FileType.Directory)
 
+    def _bring(self, phase: str, entry: str, directory: Path, manifest: Manifest) -> None:
+        """Bring an attempt's files to their place and publish them."""
+        target = self._place(phase, entry, manifest.folder)
+        self._fs.create_dir(self._place(phase, entry), recursive=True)
+        if self._is_local:
+            shutil.move(directory, target)
+        else:
+            self._send(directory, target, manifest)
+        self._publish(phase, entry, manifest)
+
+    def _drop_attempt(self, phase: str, entry: str, folder: str) -> None:
+        """Remove what an attempt left that could not be published: its room is needed."""
+        with suppress(OSError):
+            self._fs.delete_file(self._draft(phase, entry, folder))
+        with suppress(OSError):
+            self._fs.delete_dir(self._place(phase, entry, folder))
+
+    def _draft(self, phase: str, entry: str, folder: str) -> str:
+        """Return where a manifest is written first: beside its place, so that a move is enough."""
+        return f"{self._place(phase, entry, MANIFEST)}.{folder}"
+
     def _publish(self, phase: str, entry: str, manifest: Manifest) -> None:
         """Write the manifest: by a rename here, in one object on an object store."""
         final = self._place(phase, entry, MANIFEST)
-        draft = f"{final}.{manifest.folder}" if self._is_local else final
+        draft = self._draft(phase, entry, manifest.folder) if self._is_local else final
         with self._fs.open_output_stream(draft) as stream:
-            stream.write(json.dumps(manifest.model_dump(mode="json"), indent=1).encode())
+            stream.write(manifest.checked().encode())
         if self._is_local:
             Path(draft).replace(final)
 
@@ -259,23 +256,3 @@ def _open(uri: str) -> tuple[fs.FileSystem, str]:
         return fs.LocalFileSystem(), str(Path(uri).resolve())
     found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(uri)
     return found
-
-
-def _describe(path: Path, directory: Path) -> StoredFile:
-    return StoredFile(path=path.relative_to(directory).as_posix(), size=path.stat().st_size,
-                      sha256=_sha256(path))
-
-
-def _is_whole(directory: Path, manifest: Manifest) -> bool:
-    """Return whether every file is there with the bytes it was written with."""
-    return all(
-        (directory / file.path).is_file()
-        and (directory / file.path).stat().st_size == file.size
-        and _sha256(directory / file.path) == file.sha256
-        for file in manifest.files
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

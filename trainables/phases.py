@@ -36,6 +36,9 @@ __all__ = ["Context", "EntryBusy", "Made", "Phase", "PhaseKind", "Progress", "Ru
 PhaseKind = Literal["pretrain", "intermediate", "target", "evaluate", "baselines"]
 # Another version of one of these may compute other scores.
 _COMPUTING = ("torch", "transformers", "tokenizers")
+# Several workers wait for each other when they report, and when they agree whether to.
+_TIMES_TO_AGREE = 200  # in a phase
+_GROUP_SECONDS = 10.0
 
 
 class EntryBusy(Exception):  # noqa: N818  it is no error: the trial gives way and comes back
@@ -76,8 +79,8 @@ class Context:
     """What a trial runs in, and no score depends on but through its `setting`.
 
     `lease(entry)` is entered before a missing entry is made and yields whether the caller may
-    make it. `report` is called by every worker when a phase begins (step 0), and by the first at
-    most about once a second while it lasts. `tasks` is the catalogue in which
+    make it. `report` is called by every worker alike: when a phase begins (step 0) and now and then
+    while it lasts, at most about once a second. `tasks` is the catalogue in which
     a trial's tasks are looked up. A train state is kept every `keep_seconds`.
     """
 
@@ -136,13 +139,32 @@ class Context:
     def throttled(self, phase: str, steps: int) -> Callable[[int], None]:
         """Return a function of the steps done that reports at most once a second, and not at once.
 
-        The phase's beginning has just been reported.
+        The phase's beginning has just been reported. Several workers do not call it as often as
+        each other, and so report nothing by it.
         """
         latest = time.monotonic()
 
         def report(step: int) -> None:
             nonlocal latest
-            if step and self.workers.rank == 0 and time.monotonic() - latest >= 1.0:
+            if step and self.workers.size == 1 and time.monotonic() - latest >= 1.0:
+                latest = time.monotonic()
+                self.report(Progress(phase, step, steps))
+
+        return report
+
+    def in_step(self, phase: str, steps: int) -> Callable[[int], None]:
+        """Return what `throttled` does, for every worker to call after every step.
+
+        Several workers do so less often, and agree on when.
+        """
+        if self.workers.size == 1:
+            return self.throttled(phase, steps)
+        every, latest = max(1, steps // _TIMES_TO_AGREE), time.monotonic()
+
+        def report(step: int) -> None:
+            nonlocal latest
+            is_time = time.monotonic() - latest >= _GROUP_SECONDS
+            if step % every == 0 and self.workers.agree(is_time):
                 latest = time.monotonic()
                 self.report(Progress(phase, step, steps))
 

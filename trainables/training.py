@@ -52,7 +52,7 @@ def train_phase(phase: Phase, context: Context, model: TaskModel, batches: Batch
     if segment.begin is not None:
         loop.load(segment.begin)
     begun = loop.state
-    state = loop.run(segment.stop, on_step=context.throttled(phase.name, segment.stop),
+    state = loop.run(segment.stop, on_step=context.in_step(phase.name, segment.stop),
                      keep=context.states / phase.entry, keep_seconds=context.keep_seconds)
     save_encoder(model.encoder, directory)
     write_ref(directory, phase.entry)

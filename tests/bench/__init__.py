@@ -7,6 +7,7 @@ held to:
     python -m tests.bench.against_recipe    against the recipe of the libraries' documentation
     python -m tests.bench.tokens            the train loop against transformers' Trainer
     python -m tests.bench.warm              a second start on one storage, and its read-out
+    python -m tests.bench.thousand_trials   the last of a thousand trials against the hundredth
 
 What measures the lab prints tables:
 

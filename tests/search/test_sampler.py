@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from statistics import fmean
 from typing import Any
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.sampler import Sampler, SamplerName
+from search.sampler import MOST_BEST, MOST_MODELLED, Sampler, SamplerName, modelled
 
 SPACE = {
     "rate": FloatDistribution(1e-4, 1e-2, log=True),
@@ -84,3 +86,39 @@ def test_an_objective_that_is_not_finite_is_refused(bad: float) -> None:
     number, _ = sampler.ask()
     with pytest.raises(ValueError, match="finite"):
         sampler.tell(number, bad)
+
+
+def ended(number: int, state: TrialState, value: float | None = None) -> FrozenTrial:
+    trial = create_trial(state=TrialState.COMPLETE if state is TrialState.RUNNING else state,
+                         value=0.0 if state is TrialState.RUNNING else value)
+    trial.number, trial.state = number, state
+    return trial
+
+
+def test_of_very_many_trials_few_are_modelled() -> None:
+    trials = [ended(number, TrialState.COMPLETE, value=float(number * 7919 % 1000))
+              for number in range(1_000)]
+    trials[500] = ended(500, TrialState.FAIL)
+    trials.append(ended(1_000, TrialState.RUNNING))
+    seen = modelled(trials)
+    assert len(seen) == MOST_MODELLED + 1
+    assert [trial.number for trial in seen] == sorted(trial.number for trial in seen)
+    best = sorted((trial for trial in trials[:1_000] if trial.value is not None),
+                  key=lambda trial: trial.value or 0.0)[-MOST_BEST:]
+    assert all(trial in seen for trial in best)
+    assert {*range(900, 1_001)} <= {trial.number for trial in seen}
+    few = [*trials[:MOST_MODELLED], trials[500], trials[1_000]]
+    assert modelled(few) == few
+
+
+def test_with_few_modelled_it_still_learns_where_the_best_lies(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.sampler.MOST_MODELLED", 30)
+    monkeypatch.setattr("search.sampler.MOST_BEST", 10)
+    sampler = Sampler(SPACE, name="tpe", seed=0)
+    for number in range(60):
+        point = {"rate": 1e-4 * 10 ** (number % 20 / 10), "order": "diverse",
+                 "active": 1 + number % 3}
+        sampler.tell(sampler.ask(point)[0], value(point))
+    assert fmean(value(sampler.ask()[1]) for _ in range(5)) > 2.3  # at random 1.5

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from search.agenda import Agenda
+from search.faults import UserError
 from search.journal import Journal
 from search.results import Outcome
 from search.searchers import MAX_DEATHS, MAX_LOST_NODES, NODE_LOST, AgendaSearcher
@@ -74,6 +75,31 @@ def test_deaths_before_a_resume_are_not_held_against_a_trial(agenda: Agenda) -> 
     assert resumed.suggest("second") == {"trial": "control-000"}
     resumed.on_trial_complete("second", error=True)
     assert "control-000" not in agenda.results
+
+
+def test_only_deaths_count_and_not_the_starts_that_a_killed_search_cut_short(
+    agenda: Agenda
+) -> None:
+    for attempt in range(2 * MAX_DEATHS):
+        agenda.started("control-000", f"earlier{attempt}")
+    tuned = searcher(agenda)
+    assert tuned.suggest("a") == {"trial": "control-000"}
+    tuned.on_trial_complete("a", error=True)
+    assert "control-000" not in agenda.results
+    assert tuned.suggest("b") == {"trial": "control-000"}
+
+
+def test_a_trial_that_met_a_full_disk_stops_the_search_and_has_not_failed(agenda: Agenda) -> None:
+    tuned = searcher(agenda)
+    assert tuned.suggest("a") == {"trial": "control-000"}
+    tuned.check()
+    message = said(Message(kind="full", doing="[Errno 28] No space left on device"))
+    tuned.on_trial_result("a", message)
+    tuned.on_trial_complete("a", message)
+    assert "control-000" not in agenda.results
+    with pytest.raises(UserError, match=r"No space left on device \(control-000\)"):
+        tuned.check()
+    assert tuned.suggest("b") == {"trial": "control-000"}
 
 
 def test_a_trial_that_gave_its_slot_back_waits_for_the_entry_and_comes_again(

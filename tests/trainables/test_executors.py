@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -146,3 +147,14 @@ def test_a_broken_connection_is_told_from_other_errors_of_an_exchange() -> None:
     error = torch.OutOfMemoryError("no memory")
     with pytest.raises(torch.OutOfMemoryError):
         group.add([torch.zeros(2)])
+
+
+@pytest.mark.parametrize(("error", "kind"), [
+    (OSError(errno.ENOSPC, "a disk's own words"), "full"),
+    (OSError(errno.EDQUOT, "Disk quota exceeded", "weights"), "full"),
+    (RuntimeError("I/O error: No space left on device (os error 28)"), "full"),
+    (OSError(errno.EIO, "Input/output error"), "finished"),
+    (MemoryError(), "finished"),
+])
+def test_a_full_disk_is_no_failure_of_the_trial(error: Exception, kind: str) -> None:
+    assert executors._failure(error).kind == kind

@@ -185,3 +185,44 @@ def test_progress_is_told_at_most_once_a_second_and_not_beside_the_beginning(
         report(step)
         now += 0.25  # exact in binary
     assert [progress.step for progress in told] == [5, 9]
+
+
+class Pair:
+    """A rank of two workers, whose clocks differ: what rank 0 says goes."""
+
+    size = 2
+
+    def __init__(self, rank: int, said: list[bool]) -> None:
+        self.rank, self._said = rank, said
+
+    def agree(self, value: bool) -> bool:
+        if self.rank == 0:
+            self._said.append(value)
+            return value
+        return self._said.pop(0)
+
+
+def steps_told(given: Context, monkeypatch: pytest.MonkeyPatch, *, pace: float) -> list[int]:
+    """Return the steps of twelve that a worker reports, each of which takes it `pace` seconds."""
+    told: list[int] = []
+    now = 100.0
+    monkeypatch.setattr("trainables.phases.time.monotonic", lambda: now)
+    given.report = lambda progress: told.append(progress.step)
+    report, lone = given.in_step("a", 12), given.throttled("a", 12)
+    for step in range(1, 13):
+        now += pace
+        report(step)
+        lone(step)
+    return told
+
+
+def test_workers_report_as_often_as_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[bool] = []
+    told = []
+    for rank, pace in enumerate((2.5, 70.0)):
+        given = context(tmp_path)
+        given.workers = Pair(rank, said)  # type: ignore[assignment]
+        told.append(steps_told(given, monkeypatch, pace=pace))
+    assert told == [[4, 8, 12]] * 2
