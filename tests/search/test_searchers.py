@@ -114,7 +114,7 @@ def test_a_trial_that_gave_its_slot_back_waits_for_the_entry_and_comes_again(
 
 
 def test_while_one_encoder_is_made_trials_of_another_run_and_its_own_wait(tmp_path: Path) -> None:
-    study = arms_study("models=[{origin: simulated, name: one}, {origin: simulated, name: other}]")
+    study = arms_study("models=[{origin: simulated, name: other}, {origin: simulated, name: one}]")
     journal = Journal(tmp_path / "journal.jsonl")
     agenda = Agenda(study, study.space(sizes_of(study)), journal)
     free: set[str] = set()
