@@ -13,8 +13,8 @@ from search.interrupts import Interrupted, Interrupts
 from search.journal import Journal
 from tests.search.simulated_study import STUDY
 
-COMMANDS = ("best", "check", "convert", "extend", "locate", "logs", "report", "resume", "start",
-            "status", "stop", "store", "studies", "sync", "tasks")
+COMMANDS = ("best", "check", "convert", "evaluate", "extend", "fetch", "locate", "logs", "report",
+            "resume", "start", "status", "stop", "store", "studies", "sync", "tasks")
 
 
 def test_help_names_every_command_and_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
