@@ -1,4 +1,4 @@
-"""The users' day: a study handed to a cluster, the laptop closed, a node and MLflow killed, answers.
+"""The users' day: a study handed to a cluster, the laptop shut, a node and MLflow killed; answers.
 
     STILTUNE_TEST_LOOK=60 pytest -m slow -s tests/faults/test_a_users_day.py
 
