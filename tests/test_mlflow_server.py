@@ -15,7 +15,7 @@ from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen
 from tests.stiltune_process import Stiltune
 
-SMALL = ("search.trials=1", "search.round_size=1", "controls.seeds=1", "confirmation.winners=0",
+SMALL = ("search.trials=1", "search.round_size=1", "controls.seeds=2", "confirmation.winners=0",
          "curve=null")
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs {missing()}")
@@ -54,7 +54,8 @@ def shown(
 
 def test_the_search_is_there_whole(shown: dict[str, Any], stiltune: Stiltune) -> None:
     assert {name: run["status"] for name, run in shown.items()} == {
-        "simulated-1": "FINISHED", "control-000": "FINISHED", "search-000": "FINISHED"}
+        "simulated-1": "FINISHED", "control-000": "FINISHED", "control-001": "FINISHED",
+        "search-000": "FINISHED"}
     assert {"study.yaml", "readout.json"} <= set(shown["simulated-1"]["artifacts"])
     assert "scores.json" in shown["search-000"]["artifacts"]
     assert len(shown["search-000"]["metrics"]) > 5
