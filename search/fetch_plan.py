@@ -69,8 +69,9 @@ def plan_of(study: Study, mirror: Path) -> tuple[list[Clone], list[str]]:
         UserError: if the hub does not answer or lacks what is asked for, or the mirror has a
             repository at another commit.
     """
-    models = [_model(model, mirror) for model in study.models
-              if isinstance(model, HubModel) and not Path(model.path).is_dir()]
+    published = {(model.path, model.revision): model for model in study.models
+                 if isinstance(model, HubModel) and not Path(model.path).is_dir()}
+    models = [_model(model, mirror) for model in published.values()]
     pins = _pins(study)
     if both := sorted({clone.repository for clone in models} & pins.keys()):
         raise UserError("a mirror must hold either the model or the data of a name, got both "
@@ -178,13 +179,15 @@ class _Data:
     def want(self, task: Task, language: str, split: Split) -> None:
         """Note the files of a split."""
         what = f"{language} train" if split == "train" else f"{language} evaluation"
+        whole = all if split == "train" else any  # one of two splits is enough to score on
         for source in task.sources_of(split, language):
             for name in source.splits_of(split) if isinstance(source, HubSource) else ():
                 assert isinstance(source, HubSource)
                 config = source.config_of(language)
                 found = self._noted(source, config, name)
                 self._where[task.name, what] = f"{source.repository}, config {config}"
-                self._found[task.name, what] = found or self._found.get((task.name, what), False)
+                before = self._found.get((task.name, what), found)
+                self._found[task.name, what] = whole((found, before))
 
     def _noted(self, source: HubSource, config: str, name: str) -> bool:
         """Note the files of a config and split as the repository names them; whether it has any."""

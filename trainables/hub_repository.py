@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -78,7 +79,7 @@ def bring(listing: Listing, wanted: Iterable[HubFile], directory: Path) -> int:
     for file in missing:  # huggingface_hub would take a file cut short for whole
         (directory / file.path).unlink(missing_ok=True)
     if missing:
-        with _answering(listing.repository, listing.commit):
+        with _answering(listing.repository, listing.commit), _bars_on_terminals():
             snapshot_download(
                 listing.repository, repo_type=listing.kind, revision=listing.commit,
                 local_dir=directory, library_name="stiltune",
@@ -110,6 +111,25 @@ def _check_stays_within(path: str, repository: str) -> None:
     parts = PurePosixPath(path).parts
     if path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
         raise DataError(f"a repository's paths must stay within it, got {path!r} ({repository})")
+
+
+@contextmanager
+def _bars_on_terminals() -> Iterator[None]:
+    """Keep huggingface_hub's progress bars out of what is no terminal."""
+    from huggingface_hub.utils import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    if sys.stderr.isatty() or are_progress_bars_disabled():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()
 
 
 @contextmanager
