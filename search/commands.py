@@ -65,7 +65,7 @@ def extend_search(
     """
     base = base_of(name, storage=options.storage, tracking_uri=options.tracking_uri)
     before = base.journal.of("opened")[0].data
-    told = {key: before[key] for key in ("evaluates", "chosen") if key in before}
+    told: dict[str, Any] = {key: before[key] for key in ("evaluates", "chosen") if key in before}
     _open(base.study(overrides), _beside(base, options), console, base=base,
           told={"extends": base.name, **told})
 

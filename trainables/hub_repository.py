@@ -116,7 +116,7 @@ def _check_stays_within(path: str, repository: str) -> None:
 @contextmanager
 def _bars_on_terminals() -> Iterator[None]:
     """Keep huggingface_hub's progress bars out of what is no terminal."""
-    from huggingface_hub.utils import (
+    from huggingface_hub.utils.tqdm import (
         are_progress_bars_disabled,
         disable_progress_bars,
         enable_progress_bars,
