@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from spaces.data_sources import HubSource
-from trainables.mirror import check_pin
+from trainables.mirror import check_pin, fetched_commits
 from trainables.parquet_files import SplitFiles, readable
 from trainables.readme import read_readme
 from trainables.rows import AbsentError, DataError
@@ -77,8 +77,11 @@ def _find_in(root: Path, config: str, split: str) -> SplitFiles:
             return SplitFiles(root=root, config=config, files=files)
     if promised := read_readme(root).files.get(config, {}).get(split, ()):
         # Else the split would pass for one that does not exist, and another be scored for it.
-        raise DataError(f"a split that README.md lists must be there, got no file "
-                        f"{', '.join(promised)} for {split} of config {config} ({root})")
+        lacks = (f"a split that README.md lists must be there, got no file {', '.join(promised)} "
+                 f"for {split} of config {config}")
+        if fetched_commits(root):
+            raise AbsentError(f"{lacks}; `stiltune fetch` brings what a study reads ({root})")
+        raise DataError(f"{lacks} ({root})")
     return SplitFiles(root=root, config=config, files=())
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from filelock import FileLock
 
 from spaces.value import digest_of
+from trainables.rows import DataError
 
 __all__ = ["staged"]
 
@@ -31,6 +32,9 @@ def staged(directory: Path, patterns: Sequence[str]) -> Path:
     Args:
         directory: where the files lie, in no folder.
         patterns: of the names of those that are read.
+
+    Raises:
+        DataError: if the variable names no directory that can be written to.
     """
     stage = os.environ.get(_VARIABLE)
     if not stage:
@@ -42,12 +46,16 @@ def staged(directory: Path, patterns: Sequence[str]) -> Path:
         (name, stat.st_size, stat.st_mtime_ns) for name, stat in files.items())])
     if _is_whole(copy, sizes):
         return copy
-    place.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{copy}.lock"):
-        if not _is_whole(copy, sizes):
-            if sum(sizes.values()) > shutil.disk_usage(place).free:
-                return directory
-            _copy(directory, copy, sizes)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{copy}.lock"):
+            if not _is_whole(copy, sizes):
+                if sum(sizes.values()) > shutil.disk_usage(place).free:
+                    return directory
+                _copy(directory, copy, sizes)
+    except OSError as error:
+        raise DataError(f"{_VARIABLE} must name a directory into which encoders can be copied, got "
+                        f"{stage!r}: {error.strerror or error} ({directory})") from error
     return copy
 
 

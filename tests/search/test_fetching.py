@@ -14,10 +14,13 @@ from huggingface_hub import constants
 
 from search.cli import run
 from search.snapshot import take_snapshot
+from spaces.data_sources import HubSource
 from tests.hub_server import COMMIT, HubServer, hub_server
 from tests.search.test_revisions import study
 from tests.trainables.mirrors import nli_rows, shard, write, write_mirror, write_readme
 from trainables import mirror as mirrors
+from trainables.hub import find_files
+from trainables.rows import AbsentError
 from trainables.workspace import Workspace
 
 READ = {f"google/xtreme/udpos.{language}/{split}-00000-of-00001.parquet"
@@ -76,6 +79,10 @@ def test_what_a_study_reads_is_fetched_once_and_read_from_the_mirror(
                                              hub=str(tmp_path / "mirror")))
     assert {each.revision for each in taken.datasets} == {
         f"{name}@{COMMIT}" for name in ("google/xtreme", "nyu-mll/glue")}
+    source = study().task("udpos").source
+    assert isinstance(source, HubSource)
+    with pytest.raises(AbsentError, match="`stiltune fetch` brings what a study reads"):
+        find_files(source, "udpos.German", "train", tmp_path / "mirror")
 
 
 def test_a_file_cut_short_is_fetched_again_and_no_other(tmp_path: Path, hub: HubServer) -> None:

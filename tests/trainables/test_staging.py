@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from trainables import staging
+from trainables.rows import DataError
 from trainables.staging import staged
 
 PATTERNS = ("*.json", "*.safetensors")
@@ -57,3 +58,11 @@ def test_without_the_variable_or_room_files_are_read_where_they_lie(
     assert staged(shared, PATTERNS) == shared
     monkeypatch.delenv("STILTUNE_STAGE")
     assert staged(shared, PATTERNS) == shared
+
+
+def test_a_stage_that_is_no_directory_is_one_line(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STILTUNE_STAGE", str(shared / "config.json"))
+    with pytest.raises(DataError, match="STILTUNE_STAGE must name a directory"):
+        staged(shared, PATTERNS)
