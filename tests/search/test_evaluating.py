@@ -17,14 +17,15 @@ from search.extension import Base
 from search.faults import UserError
 from search.headline import headline
 from search.journal import Journal
+from search.open_search import OpenSearch
 from search.projection import Projection
 from search.readout import read_out
 from search.results import Role, TrialResult, collect
 from search.study import Study, StudyError
 from spaces.trial_config import TrialConfig
-from tests.search.simulated_study import STUDY, simulated_study
+from tests.search.simulated_study import STUDY, simulated_study, sizes_of
 from tests.search.test_agenda import Bench
-from tests.search.test_extension import opened
+from tests.search.test_extension import SNAPSHOT, opened
 from trainables.phase_store import PhaseStore
 from trainables.scores import PhaseResult
 
@@ -161,3 +162,24 @@ def test_encoders_that_the_store_no_longer_keeps_are_told(base: Base, tmp_path: 
     note, = encoder_notes(kept)
     assert "no longer keeps 1 of the" in note
     assert note.endswith(f"made again ({first.trial})")
+
+
+def test_the_command_opens_a_search_that_says_whence_and_it_can_be_extended(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[OpenSearch] = []
+    monkeypatch.setattr("search.commands._run", lambda search, preparation: ran.append(search))
+    monkeypatch.setattr("search.commands.take_snapshot", lambda study, workspace: (
+        SNAPSHOT.model_copy(update={"sizes": sizes_of(study)})))
+    places = ["--storage", base.storage, "--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"]
+    assert run(["evaluate", "simulated", "--on", "lab-choice", *places]) == 0
+    assert run(["extend", "simulated-on-lab-choice", "--set", "confirmation.seeds=3",
+                *places]) == 0
+    told = [search.journal.of("opened")[0].data for search in ran]
+    assert [(data["search"], data["evaluates"], data.get("extends")) for data in told] == [
+        ("simulated-on-lab-choice-1", "simulated-1", None),
+        ("simulated-on-lab-choice-2", "simulated-1", "simulated-on-lab-choice-1")]
+    groups = {group for group, _ in confirmed(collect(base.journal))}
+    assert all({each["group"] for each in data["chosen"]} == groups for data in told)
+    for search in ran:
+        search.journal.close()
