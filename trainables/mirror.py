@@ -13,7 +13,7 @@ from trainables.rows import DataError
 
 __all__ = ["Fetched", "check_pin", "fetched_commits", "read_fetched", "write_fetched"]
 
-_RECORD: Final = ".fetched.json"
+_RECORD: Final = ".fetched"  # no name that a pattern of an encoder's files could take up
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 
 
