@@ -18,7 +18,7 @@ REASONS = {
     "search-002": f"no progress for {STALLED} minutes (resources.stalled_minutes), last heard of "
                   "at: simulate to 1",
     "search-003": "IndexError: pop index out of range",
-    "search-005": "its worker died 3 times: ",
+    "search-005": "its worker died 3 times",
 }
 
 
