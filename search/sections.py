@@ -23,6 +23,7 @@ Count = Annotated[Whole, Field(ge=1)]
 
 SMALLEST_SHARE = 0.0001  # of a GPU: what Ray counts in
 MINUTES_PER_YEAR = 525_600
+STALLED_MINUTES = 60.0
 
 
 class PanelLanguages(Value):
@@ -169,7 +170,9 @@ class Resources(Value):
     cpus: Count = 1
     gpus: Annotated[Number, Field(ge=0)] = 0.0
     precision: Precision = "auto"
-    stalled_minutes: Annotated[Number, Field(gt=0, le=MINUTES_PER_YEAR)] = 60.0
+    # Left out where it is the usual, so that other studies keep the digests they always had.
+    stalled_minutes: Annotated[Number, Field(gt=0, le=MINUTES_PER_YEAR)] = Field(
+        default=STALLED_MINUTES, exclude_if=lambda given: given == STALLED_MINUTES)
 
     @field_validator("gpus")
     @classmethod
