@@ -29,11 +29,11 @@ def assert_all_is_there(stiltune: Faulty) -> None:
 
 @pytest.mark.slow
 def test_a_trial_that_meets_a_full_disk_stops_the_search_and_runs_again(tmp_path: Path) -> None:
-    stiltune = Faulty(tmp_path, {"curve-003": "disk full"})
+    stiltune = Faulty(tmp_path, {"search-003": "disk full"})
     assert_it_said_so(stiltune.run("start", "simulated.yaml", "--storage", "results", expect=2))
     before = stiltune.ended("simulated-1")
     assert {data["outcome"] for data in before.values()} == {"finished"}
-    assert "curve-003" not in before
+    assert "search-003" not in before
     stiltune.environment["STILTUNE_TEST_FAULTS"] = json.dumps({})
     stiltune.run("resume", "simulated-1", "--storage", "results")
     assert_all_is_there(stiltune)
