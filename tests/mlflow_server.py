@@ -6,6 +6,7 @@ PostgreSQL, and moto's S3 in place of a store's.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import secrets
@@ -87,10 +88,15 @@ class MlflowServer:
         """Return what lies in the store, by key."""
         import boto3
 
-        bucket = boto3.resource(
+        store = boto3.resource(
             "s3", endpoint_url=f"http://127.0.0.1:{self._s3_port}", region_name="us-east-1",
-            aws_access_key_id="key", aws_secret_access_key="secret").Bucket("stiltune")
-        return {each.key: each.get()["Body"].read() for each in bucket.objects.all()}
+            aws_access_key_id="key", aws_secret_access_key="secret")
+        found = {}
+        for each in store.Bucket("stiltune").objects.all():
+            with contextlib.closing(each.get()["Body"]) as body:
+                found[each.key] = body.read()
+        store.meta.client.close()
+        return found
 
     def close(self) -> None:
         for process in filter(None, (self._server, self._s3)):
@@ -125,7 +131,8 @@ def _wait(process: subprocess.Popen[bytes], address: str) -> None:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as error:
+            error.close()
             return  # it answers
         except OSError:
             time.sleep(0.1)

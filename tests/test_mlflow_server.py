@@ -82,6 +82,7 @@ def test_artifacts_lie_in_the_store(
 def test_a_client_without_a_password_is_refused(server: MlflowServer, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{server.uri}{path}", timeout=30)
+    refused.value.close()
     assert refused.value.code == 401
 
 

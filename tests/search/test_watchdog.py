@@ -89,7 +89,7 @@ def test_a_stalled_trial_has_failed_and_is_not_tried_again(tmp_path: Path) -> No
     journal = Journal(tmp_path / "journal.jsonl")
     agenda = Agenda(study, study.space(sizes_of(study)), journal)
     searcher = AgendaSearcher(
-        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=1,
+        agenda, hand_out=lambda planned: {"trial": planned.trial}, max_concurrent=lambda: 1,
         is_free=lambda entry: True, changed=lambda trial, message: None)
     assert searcher.suggest("tune") == {"trial": "control-000"}
     searcher.stalled("tune", "no progress")
