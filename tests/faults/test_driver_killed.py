@@ -90,7 +90,7 @@ def kill_again_and_again(study: Study, whole: Faulty, duration: float, kills: in
             assert story(stiltune) == expected
             stiltune.assert_each_trial_once(begun(stiltune) or "")
             if is_fresh:  # a faster run than the one that was measured
-                moments[0] = 0.9 * (time.monotonic() - began)
+                moments[0] = 0.7 * (time.monotonic() - began)
             stiltune, is_fresh = study.fresh(), True
             continue
         spared = draw.choice(["", WRITER])
