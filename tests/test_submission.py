@@ -51,7 +51,7 @@ def test_it_is_stopped_and_resumed_by_name_and_ends_without_its_client(
     places = ("--address", nodes.address, "--storage", str(stiltune.storage),
               "--tracking-uri", f"sqlite:///{database}")
     said = stiltune.run("start", "simulated.yaml", "--submit", *places,
-                        "--set", "models.0.seconds=0.4")
+                        "--set", "models.0.seconds=0.8")
     assert f"{NAME} submitted as job" in said
     deadline = time.monotonic() + 120
     while len(stiltune.finished(NAME)) < 3:
