@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -55,6 +56,17 @@ class RayNodes:
         return self._start("--address", f"127.0.0.1:{self.port}", "--num-cpus", str(cpus),
                            STILTUNE_TEST_NODE=name)
 
+    def wait_until_joined(self) -> None:
+        """Wait until the cluster knows every node that was started and not killed."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        living = sum(node.poll() is None for node in self.nodes)
+        while time.monotonic() < deadline:
+            told = json.loads(self._asked("/nodes?view=summary"))["data"]["summary"]
+            if sum(each["raylet"].get("state") == "ALIVE" for each in told) >= living:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"{living} nodes are not all there")
+
     def kill(self, node: subprocess.Popen[bytes]) -> None:
         """Kill a node at once, with everything that runs on it."""
         os.killpg(node.pid, signal.SIGKILL)
@@ -76,17 +88,22 @@ class RayNodes:
         return node
 
     def _wait_for_dashboard(self, node: subprocess.Popen[bytes]) -> None:
-        asked = urllib.request.Request(f"{self.address}/api/version",
-                                       headers={"Authorization": f"Bearer {self.token}"})
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
             assert node.poll() is None
             try:
-                with urllib.request.urlopen(asked, timeout=5):
-                    return
+                self._asked("/api/version")
             except OSError:
                 time.sleep(0.2)
+            else:
+                return
         raise AssertionError(f"no dashboard at {self.address}")
+
+    def _asked(self, path: str) -> bytes:
+        asked = urllib.request.Request(f"{self.address}{path}",
+                                       headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            return bytes(answer.read())
 
 
 def _own_ports() -> list[str]:
