@@ -89,7 +89,7 @@ def test_nothing_is_lost_nothing_is_there_twice_and_no_trial_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     process = stiltune.popen("start", "simulated.yaml", "--storage", "results",
-                             "--set", "models.0.seconds=6.0")
+                             "--set", "models.0.seconds=9.0")
     wait_for_trials(stiltune, process, 3)
 
     # A run is made, and before its maker learns of it the server is killed.
