@@ -52,12 +52,16 @@ class RayNodes:
         return node
 
     def add_node(self, cpus: int, name: str = "") -> subprocess.Popen[bytes]:
-        """Start one more node, whose processes find its name in STILTUNE_TEST_NODE."""
-        return self._start("--address", f"127.0.0.1:{self.port}", "--num-cpus", str(cpus),
-                           STILTUNE_TEST_NODE=name)
+        """Start one more node, whose processes find its name in STILTUNE_TEST_NODE.
 
-    def wait_until_joined(self) -> None:
-        """Wait until the cluster knows every node that was started and not killed."""
+        One after the other: two that start at once take the same sockets, and die of it.
+        """
+        node = self._start("--address", f"127.0.0.1:{self.port}", "--num-cpus", str(cpus),
+                           STILTUNE_TEST_NODE=name)
+        self._wait_until_joined()
+        return node
+
+    def _wait_until_joined(self) -> None:
         deadline = time.monotonic() + WAIT_SECONDS
         living = sum(node.poll() is None for node in self.nodes)
         while time.monotonic() < deadline:

@@ -99,7 +99,6 @@ def test_a_study_outlives_its_client_a_node_and_mlflow_and_is_read_out(
     laptop: Stiltune, nodes: RayNodes, server: MlflowServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workers = [nodes.add_node(cpus=1, name=name) for name in ("a", "b")]
-    nodes.wait_until_joined()
     said = laptop.run("start", "day.yaml", "--submit", "--address", nodes.address,
                       "--storage", str(laptop.storage), "--tracking-uri", server.uri)
     assert f"{NAME} submitted as job" in said  # and the client is gone

@@ -77,7 +77,6 @@ def test_its_trial_goes_on_elsewhere_from_the_last_train_state(
     stiltune: Stiltune, nodes: RayNodes, workers: int
 ) -> None:
     by_name = {name: nodes.add_node(cpus=workers, name=name) for name in ("a", "b")}
-    nodes.wait_until_joined()
     process = stiltune.popen(
         "start", "nodes.yaml", "--storage", "results", "--address", f"127.0.0.1:{nodes.port}",
         "--set", f"resources.workers={workers}")

@@ -37,7 +37,6 @@ def nodes(stiltune: Stiltune) -> Iterator[RayNodes]:
     try:
         nodes.start_head(cpus=2)
         nodes.add_node(cpus=2)
-        nodes.wait_until_joined()
         yield nodes
     finally:
         nodes.close()
