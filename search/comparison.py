@@ -64,9 +64,10 @@ def compare(results: Iterable[TrialResult], best: str | None) -> tuple[Compariso
     if not every_control:
         return ()
     like = (confirmed or every_control)[0].config.control()
-    controls = [each for each in every_control if control_key(each.config) == control_key(like)]
-    methods = [*_baselines(every_control, like),
-               *([(CONTROL, _scores(controls))] if confirmed else _by_model(every_control, like)),
+    controls = [(CONTROL, _scores(
+        each for each in every_control if control_key(each.config) == control_key(like)
+    ))] if confirmed else _by_model(every_control, like)
+    methods = [*_baselines(every_control, like), *controls,
                ("best confirmed mixture", _scores(confirmed))]
     return tuple(Comparison(task=task, lines=tuple(_lines(task, methods)))
                  for task in like.targets)

@@ -113,8 +113,8 @@ class Outlook:
             for way in self._ways()))
 
     def _needs(self, way: Way) -> list[tuple[Step, float]]:
-        return [(step, step.above if above else step.within)
-                for step, above in ((self.steps[place], above) for place, above in way)]
+        return [(step := self.steps[place], step.above if above else step.within)
+                for place, above in way]
 
     def _ways(self) -> Iterator[Way]:
         """Yield the ways to a verdict, every one of them."""
