@@ -77,9 +77,11 @@ def _verdict(answer: PrimaryAnswer) -> str:
     assert estimate is not None  # a verdict rests on one
     if answer.verdict == "undecided":
         return f"undecided, for it may be nothing and may be more than {in_points(minimal)}"
+    is_more, is_less = (estimate.low or 0.0) > 0, (estimate.high or 0.0) < 0
+    way = "more than nothing" if is_more else "less than nothing"
     if answer.verdict == "no difference that matters":
-        return f"no difference of more than {in_points(minimal)} either way"
-    way = "more than nothing" if answer.verdict == "better" else "less than nothing"
-    bound = estimate.low if answer.verdict == "better" else -(estimate.high or 0.0)
+        return (f"no difference of more than {in_points(minimal)} either way"
+                + (f", though {way}" if is_more or is_less else ""))
+    bound = estimate.low if is_more else -(estimate.high or 0.0)
     return way + (f", and by more than {in_points(minimal)}"
                   if bound is not None and bound > minimal else "")

@@ -36,17 +36,17 @@ _FLIPS: Final = 9_999  # drawn at random above that
 def decide(interval: Interval | None, minimal: float) -> Verdict:
     """Return what an interval shows.
 
-    Better or worse where it leaves 0 out; no difference that matters where all of it lies within
-    `minimal` points of 0, which is two one-sided tests at half of one less the level each.
+    No difference that matters where all of it lies within `minimal` points of 0, which is two
+    one-sided tests at half of one less the level each, whether or not it leaves 0 out: what
+    matters was declared before. Else better or worse where it leaves 0 out.
     """
     if interval is None or interval.low is None or interval.high is None:
         return "undecided"
+    if max(-interval.low, interval.high) <= minimal:
+        return "no difference that matters"
     if interval.low > 0:
         return "better"
-    if interval.high < 0:
-        return "worse"
-    return ("no difference that matters" if max(-interval.low, interval.high) <= minimal
-            else "undecided")
+    return "worse" if interval.high < 0 else "undecided"
 
 
 def p_value(values: Sequence[float]) -> float | None:

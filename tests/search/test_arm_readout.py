@@ -121,7 +121,6 @@ def test_languages_are_counted_that_a_side_is_scored_in() -> None:
     assert "in 1 language," in found.primary.sentence
 
 
-
 def test_what_is_missing_is_left_out_and_said() -> None:
     results = trials({"dates": drawn(5.0, 7), "entities": drawn(0.0, 8)})
     lost = [each.model_copy(update={"outcome": Outcome.FAILED, "scores": None})
@@ -137,6 +136,22 @@ def test_what_is_missing_is_left_out_and_said() -> None:
     assert (empty.primary.verdict, empty.primary.estimate) == ("undecided", None)
     assert [each for each in results if each.role is Role.ARM]
     assert read_arms([], section(), KINDS) is None
+
+
+@pytest.mark.parametrize(("gain", "words"), [
+    (0.0, "no difference of more than 2 points either way."),
+    (1.0, "no difference of more than 2 points either way, though more than nothing."),
+    (-1.0, "no difference of more than 2 points either way, though less than nothing."),
+    (2.0, "more than nothing."), (4.0, "more than nothing, and by more than 2 points."),
+    (-4.0, "less than nothing, and by more than 2 points."),
+])
+def test_a_sentence_says_whether_it_matters_and_whether_it_is_nothing(
+    gain: float, words: str
+) -> None:
+    found = read(trials({"dates": [gain + each for each in (-0.3, 0.1, -0.1, 0.3)],
+                         "entities": [0.0] * 4}),
+                 primary={"better": "dates", "worse": "control", "minimal": 2.0})
+    assert found.primary.sentence.endswith(f": {words}")
 
 
 def test_one_block_has_a_number_but_neither_interval_nor_verdict() -> None:

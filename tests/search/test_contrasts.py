@@ -53,7 +53,8 @@ def test_the_minimal_detectable_effect_needs_two_units_and_sense() -> None:
 
 @pytest.mark.parametrize(("low", "high", "verdict"), [
     (0.1, 3.0, "better"), (-3.0, -0.1, "worse"), (-0.5, 1.0, "no difference that matters"),
-    (-1.5, 0.5, "undecided"), (None, None, "undecided")])
+    (0.1, 0.9, "no difference that matters"), (-1.0, -0.2, "no difference that matters"),
+    (0.2, 1.1, "better"), (-1.5, 0.5, "undecided"), (None, None, "undecided")])
 def test_a_verdict_is_read_off_the_interval(
     low: float | None, high: float | None, verdict: str
 ) -> None:
