@@ -20,11 +20,11 @@ from statistics import fmean
 from typing import Any
 
 from tests.bench.measure import report, start_search
-from tests.faults.patching import CHILD
+from tests.faults.patching import CHILD, PATCHES
 from tests.search.simulated_study import STUDY
 
 WORST_RATIO = 1.5
-PATCHES = "timed_suggestions timed_deliveries memory"
+CLOCKS = "timed_suggestions timed_deliveries memory"
 # Nothing but the sampler's trials, and two controls that scale their objective.
 SETTINGS = ("curve=null", "confirmation.winners=0", "models.0.seconds=0")
 MIB, KIB = 2**20, 2**10
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         times = directory / "times.jsonl"
         os.environ |= {
             "PYTHONPATH": os.pathsep.join(filter(None, [str(CHILD), os.environ.get("PYTHONPATH")])),
-            "STILTUNE_TEST_TIMES": str(times), "STILTUNE_TEST_PATCHES": PATCHES}
+            "STILTUNE_TEST_TIMES": str(times), PATCHES: CLOCKS}
         search = start_search(str(directory / "simulated.yaml"),
                               [*SETTINGS, f"search.trials={given.trials}"], directory / "search",
                               directory / "storage")

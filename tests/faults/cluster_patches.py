@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from tests.faults.patching import Patch
 
 __all__ = ["KEEP_SECONDS", "PATCHES", "TRACE"]
 
@@ -134,7 +136,7 @@ def no_second_place(storage: ModuleType) -> None:
     storage.relocated = lambda path, folder: path  # type: ignore[attr-defined]
 
 
-PATCHES: dict[str, tuple[str, Callable[[ModuleType], None]]] = {
+PATCHES: dict[str, Patch] = {
     "traced_steps": ("trainables.train_loop", traced_steps),
     "no_second_attempt": ("search.searchers", no_second_attempt),
     "no_train_state": ("trainables.train_loop", no_train_state),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 
-from tests.faults.patching import CHILD
+from tests.faults.patching import patched
 from tests.search.simulated_study import STUDY
-from tests.stiltune_process import ROOT, Stiltune
+from tests.stiltune_process import Stiltune
 
 __all__ = ["Faulty"]
 
@@ -33,13 +32,9 @@ class Faulty(Stiltune):
                  patches: tuple[str, ...] = (), study: str = STUDY) -> None:
         super().__init__(directory)
         (directory / "simulated.yaml").write_text(study)
-        self.environment |= {
-            "PYTHONPATH": f"{CHILD}{os.pathsep}{ROOT}",
+        self.environment |= patched(*(("names", "faults") if faults else ()), *patches) | {
             "STILTUNE_TEST_FAULTS": json.dumps(dict(faults or {})),
             "STILTUNE_TEST_ONCE": str(directory / "struck"),
-            "STILTUNE_TEST_PATCHES": " ".join((
-                *(("names", "faults") if faults else ()), *patches,
-                *os.environ.get("STILTUNE_TEST_PATCHES", "").split())),
         }
 
     def start(self, *settings: str) -> str:

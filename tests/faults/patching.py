@@ -1,29 +1,43 @@
 """Patching: modules of a started process changed as they are imported, for faults' tests alone.
 
 The product has no switch for any of it. A patch is a function of a module, named in a table: faults
-to inject (`injected.py`), protections to switch off (`switched_off.py`), and a benchmark's clocks.
+to inject (`injected.py`), protections to switch off (`switched_off.py`, and `cluster_patches.py`,
+which has a look at training steps too), and a benchmark's clocks.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["CHILD", "Patch", "install"]
+from tests.stiltune_process import ROOT
+
+__all__ = ["CHILD", "PATCHES", "Patch", "install", "patched"]
 
 CHILD = Path(__file__).resolve().parent / "child"
 """The directory whose `sitecustomize` installs patches; put on a child's PYTHONPATH."""
 
+PATCHES: Final = "STILTUNE_TEST_PATCHES"
+"""The variable that names the patches of a process and of all that it starts."""
+
 Patch = tuple[str, Callable[[ModuleType], None]]
 """A module's name, and what changes it once it is imported."""
 
-_TABLES = ("tests.faults.injected", "tests.faults.switched_off", "tests.bench.timed")
+_TABLES = ("tests.faults.injected", "tests.faults.switched_off", "tests.faults.cluster_patches",
+           "tests.bench.timed")
+
+
+def patched(*names: str) -> dict[str, str]:
+    """Return the environment of a process with these patches, and with those of this one."""
+    return {PATCHES: " ".join((*names, *os.environ.get(PATCHES, "").split())),
+            "PYTHONPATH": f"{CHILD}{os.pathsep}{ROOT}"}
 
 
 def install(names: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.faults.cluster_patching import patched
+from tests.faults.patching import patched
 from tests.ray_nodes import RayNodes
 from tests.search.simulated_study import STUDY
 from tests.stiltune_process import PATIENCE, Stiltune

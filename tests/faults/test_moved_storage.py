@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster_patching import patched
+from tests.faults.patching import patched
 from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen
 from tests.stiltune_process import Stiltune

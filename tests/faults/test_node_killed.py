@@ -11,7 +11,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from tests.faults.cluster_patches import KEEP_SECONDS, TRACE
-from tests.faults.cluster_patching import patched
+from tests.faults.patching import patched
 from tests.ray_nodes import RayNodes
 from tests.stiltune_process import PATIENCE, Stiltune
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from search.spool import Settings, Spool
-from tests.faults.cluster_patching import patched
 from tests.faults.losing_proxy import LosingProxy
+from tests.faults.patching import patched
 from tests.mlflow_server import MlflowServer, missing
 from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen

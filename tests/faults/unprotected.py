@@ -3,7 +3,8 @@
     python -m tests.faults.unprotected
     python -m tests.faults.unprotected --only disk --patience 300
 
-The product has no such switches: `switched_off.py` patches the started processes.
+The product has no such switches: `switched_off.py` and `cluster_patches.py` patch the started
+processes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tests.faults.patching import CHILD
+from tests.faults.patching import CHILD, PATCHES
 from tests.stiltune_process import ROOT
 
 __all__ = ["PROTECTIONS", "Protection"]
@@ -33,6 +34,10 @@ class Protection(NamedTuple):
 
 _BROKEN = "tests/faults/test_broken_trials.py::test_a_broken_trial_has_failed_and_says_why"
 _ROUGH = "tests/faults/test_rough_disk.py::test_"
+_NODE = ("tests/faults/test_node_killed.py::"
+         "test_its_trial_goes_on_elsewhere_from_the_last_train_state")
+_OUTAGE = "tests/faults/test_tracking_outage.py"
+_TWO = "tests/faults/test_two_searches.py::test_on_one_"
 
 PROTECTIONS = (
     Protection("driver killed", "search/agenda.py:Agenda._replay", "no_replay",
@@ -69,6 +74,27 @@ PROTECTIONS = (
                "states_believed", f"{_ROUGH}a_train_state_damaged_anywhere_is_never_used"),
     Protection("slow disk", "trainables/lease.py:FileLeases.hold", "no_leases",
                f"{_ROUGH}on_a_slow_disk_an_entry_is_made_once_and_seen_whole_or_not_at_all"),
+    Protection("node lost: the trial", "search/searchers.py:AgendaSearcher._died",
+               "no_second_attempt", f"{_NODE}[1]"),
+    Protection("node lost: its steps", "trainables/train_state.py:load_state", "no_train_state",
+               f"{_NODE}[1]"),
+    Protection("node lost: its group", "trainables/executors.py:_lost_a_worker", "lost_is_failed",
+               f"{_NODE}[2]"),
+    Protection("head lost", "search/submission.py:submit_resume", "own_jobs_alone",
+               "tests/faults/test_head_killed.py"),
+    Protection("MLflow away: training", "search/tracking.py:Tracker.offer", "waiting_offers",
+               _OUTAGE),
+    Protection("MLflow away: its writer", "search/tracking_process.py:send", "no_retry", _OUTAGE),
+    Protection("MLflow away: its answer lost", "search/tracking_writer.py:Writer._find_runs",
+               "no_look", _OUTAGE),
+    Protection("storage moved", "search/storage.py:relocated", "no_second_place",
+               "tests/faults/test_moved_storage.py"),
+    Protection("two searches: their names", "search/storage.py:new_search", "one_directory",
+               f"{_TWO}machine_they_share_the_work_and_nothing_else"),
+    Protection("two searches: a new database", "search/tracking_writer.py:connect", "no_turns",
+               f"{_TWO}machine_they_share_the_work_and_nothing_else"),
+    Protection("two searches: their store", "trainables/lease.py:_BoardLeases.hold", "no_lease",
+               f"{_TWO}cluster_they_share_the_work_and_nothing_else"),
     Protection("a thousand trials", "search/sampler.py:modelled", "all_modelled",
                "tests/search/test_sampler.py::test_of_very_many_trials_few_are_modelled"),
 )
@@ -92,7 +118,7 @@ def _fails(each: Protection, patience: int) -> bool:
          "-p", "no:cacheprovider", each.test],
         cwd=ROOT, capture_output=True, text=True, check=False, env={
             **os.environ, "PYTHONPATH": os.pathsep.join((str(CHILD), str(ROOT))),
-            "STILTUNE_TEST_PATCHES": each.off, "STILTUNE_TEST_PATIENCE": str(patience),
+            PATCHES: each.off, "STILTUNE_TEST_PATIENCE": str(patience),
             "STILTUNE_TEST_KILLS": "3", "COLUMNS": "400"})
     how = [line.partition(" - ")[2] or line for line in done.stdout.splitlines()
            if line.startswith(("FAILED ", "ERROR "))]
