@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import queue
 import sys
@@ -35,7 +36,7 @@ def send(writer: Writer, inbox: queue.SimpleQueue[bytes]) -> None:
 
     A sender that is gone (an empty message: killed) gets one attempt more, a closing one three.
     """
-    attempts_left = sys.maxsize
+    attempts_left = math.inf  # however often MLflow was away, until the search has ended
     wait = _FIRST_WAIT_SECONDS
     while attempts_left > 0:
         try:
@@ -49,7 +50,7 @@ def send(writer: Writer, inbox: queue.SimpleQueue[bytes]) -> None:
             if writer.acks.problem:
                 writer.acks.add(Ack(problem=""))
             wait = _FIRST_WAIT_SECONDS
-            if attempts_left < sys.maxsize:
+            if attempts_left < math.inf:
                 return
             message = inbox.get()
             if message not in (CLOSE, b""):

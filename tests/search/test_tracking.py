@@ -437,11 +437,17 @@ def test_an_outage_stops_nothing_and_is_made_up_for_once(
 
     second = Tracker(None, story.journal, place / "spool", "lab")
     assert second.uri == address  # remembered, without the password
+    (acks,) = (place / "spool").glob("acks-*.jsonl")
+    known = acks.stat().st_size
     second.start()
-    for step in steps[12:]:
+    for step in steps[12:-4]:
         second.offer(step())
+    wait_for(lambda: acks.stat().st_size > known)  # it has tried, too
     server()
     wait_for(lambda: second.undelivered == 0, 60)
+    for step in steps[-4:]:  # it goes on after an outage
+        second.offer(step())
+    wait_for(lambda: second.undelivered == 0)
     assert second.close(10) == 0
     assert second.problem == ""
     shown = seen(address)
