@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from search.arms_section import Arm, Arms
 from search.curve_section import Curve
+from search.own_tasks import task_of
 from search.sections import (
     Confirmation,
     Controls,
@@ -20,7 +21,7 @@ from search.sections import (
     Search,
 )
 from search.study_faults import fault
-from search.study_tasks import Repository, StudyTask, task_of, without_absent
+from search.study_tasks import Repository, StudyTask, without_absent
 from search.table_section import Table
 from spaces.benchmark_tasks import BENCHMARK_TASKS
 from spaces.dimensions import IntermediateSpace, Name, TargetSpace, Whole

@@ -15,10 +15,13 @@ from search.credentials import without_credentials
 from search.faults import UserError
 from spaces.value import Value
 
-__all__ = ["SEARCH", "Job", "Jobs"]
+__all__ = ["SEARCH", "TRACKING_URI", "Job", "Jobs"]
 
 SEARCH: Final = "stiltune.search"
 """The key of a job's metadata under which the name of its search stands."""
+
+TRACKING_URI: Final = "stiltune.tracking_uri"
+"""The key under which it stands where the search logs to; it holds no credential."""
 
 _POLL_SECONDS: Final = 0.5
 _AGENT_SECONDS: Final = 60.0
@@ -33,6 +36,7 @@ class Job(Value):
     job: str
     search: str
     status: str
+    tracking_uri: str | None = None
     began: float | None = None
     ended: float | None = None
     message: str = ""
@@ -60,22 +64,21 @@ class Jobs:
         except Exception as error:  # noqa: BLE001 - requests' own kinds, and Ray's, have no root
             raise self._refused(error) from error
 
-    def submit(self, command: str, *, search: str, runtime_env: Mapping[str, Any],
-               environment: Mapping[str, str]) -> str:
-        """Start a command on the cluster for a search, and return the job's id.
+    def submit(self, command: str, *, runtime_env: Mapping[str, Any],
+               metadata: Mapping[str, str] | None = None) -> str:
+        """Start a command on the cluster, and return the job's id.
 
         Args:
-            command: what a shell runs there.
-            search: the name under which it is found again; empty for none.
+            command: what a shell runs there; anyone who may read jobs may read it.
             runtime_env: the code and files that it needs, as Ray has them.
-            environment: variables of the command; anyone who may read jobs may read them.
+            metadata: what it is found again by: `SEARCH` and `TRACKING_URI`.
         """
-        variables = {"RAY_JOB_STOP_WAIT_TIME_S": str(_STOP_SECONDS), **environment}
+        variables = {"RAY_JOB_STOP_WAIT_TIME_S": str(_STOP_SECONDS)}
         job = f"stiltune-{uuid4().hex[:16]}"
         until = time.monotonic() + _AGENT_SECONDS
         while True:
             try:
-                self._asked("submit_job", entrypoint=command, metadata={SEARCH: search},
+                self._asked("submit_job", entrypoint=command, metadata=dict(metadata or {}),
                             runtime_env={**runtime_env, "env_vars": variables}, submission_id=job)
             except UserError as error:
                 if "already exists" in str(error):
@@ -165,6 +168,7 @@ class Jobs:
 def _job(details: JobDetails) -> Job:
     metadata = details.metadata or {}
     return Job(job=str(details.submission_id), search=str(metadata.get(SEARCH, "")),
+               tracking_uri=metadata.get(TRACKING_URI),
                status=str(JobStatus(details.status).value), began=_seconds(details.start_time),
                ended=_seconds(details.end_time), message=_last_line(details.message or ""))
 

@@ -6,6 +6,7 @@ Until the versions are known to fit, nothing but the standard library is importe
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -22,19 +23,25 @@ def main(arguments: Sequence[str]) -> None:
     """Print versions, then the name of a search under a storage directory.
 
     Args:
-        arguments: `new`, a study's name and the storage; or `old`, the name of a search there, or
-            of a study for its latest.
+        arguments: `new`, a study's name, the storage and the study's file, which is laid into the
+            search's directory; or `old`, the name of a search there, or of a study for its latest,
+            and the storage.
     """
     _say(versions=versions())
     from search.faults import UserError
     from search.storage import find_search, new_search, storage_root
 
-    which, name, storage = arguments
+    which, name, storage, *files = arguments
     find = {"new": new_search, "old": find_search}[which]
     try:
-        _say(search=find(storage_root(storage), name).name)
+        directory = find(storage_root(storage), name)
+        for file in files:
+            shutil.copyfile(file, directory.study)
+        _say(search=directory.name)
     except UserError as error:
         _say(refused=str(error))
+    except OSError as error:
+        _say(refused=f"`--storage` must take a study, got {error}")
 
 
 def answer_of(printed: str) -> dict[str, Any]:

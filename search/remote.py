@@ -10,6 +10,7 @@ from rich.table import Table
 from search.faults import UserError
 from search.jobs import Job, Jobs
 from search.status import ago
+from search.tracking import resolve_uri
 from search.tracking_reader import find_search
 
 __all__ = ["print_jobs", "print_logs", "stop_job"]
@@ -29,7 +30,8 @@ def print_jobs(
         raise UserError(f"a search must have been submitted to {address}, got none yet")
     console.print(_table(found))
     if name:
-        console.print(_trials(found[0].search, tracking_uri), highlight=False)
+        uri = resolve_uri(tracking_uri, found[0].tracking_uri)
+        console.print(_trials(found[0].search, uri), highlight=False)
 
 
 def print_logs(name: str, *, address: str, follow: bool, console: Console) -> None:
@@ -76,7 +78,7 @@ def _table(jobs: list[Job]) -> Table:
     return table
 
 
-def _trials(search: str, tracking_uri: str | None) -> str:
+def _trials(search: str, tracking_uri: str) -> str:
     """Return what MLflow has of a search's trials; it may be away, or not know the search yet."""
     try:
         found = find_search(search, tracking_uri)

@@ -16,9 +16,10 @@ import spaces
 import trainables
 from search.credentials import holds_credentials, without_credentials
 from search.faults import UserError
-from search.jobs import Jobs
+from search.jobs import SEARCH, TRACKING_URI, Jobs
 from search.landing import answer_of
 from search.options import Options
+from search.storage import SearchDirectory
 from search.study import Study
 from search.versions import difference, versions
 
@@ -26,7 +27,8 @@ __all__ = ["submit_resume", "submit_start"]
 
 _LANDING_SECONDS: Final = 180.0
 _STUDY: Final = "study.yaml"
-_PYTHON: Final = "exec python -c 'from search.cli import main; main()'"
+# Without the working directory among the places of modules: whatever lies there is no code of ours.
+_PYTHON: Final = "exec python -P"
 
 
 def submit_start(
@@ -41,12 +43,11 @@ def submit_start(
     study = Study.from_file(name, overrides)
     places = _places(options)
     jobs = Jobs(options.address)
-    with console.status("asking the cluster"):
-        search_name = _landed(jobs, ["new", study.study, str(options.storage)])
-    with tempfile.TemporaryDirectory() as directory:
-        (Path(directory) / _STUDY).write_text(study.to_yaml(), encoding="utf-8")
-        _submit(jobs, search_name, ["start", _STUDY, "--taken", search_name, *places], console,
-                working_dir=directory)
+    with console.status("asking the cluster"), tempfile.TemporaryDirectory() as sent:
+        (Path(sent) / _STUDY).write_text(study.to_yaml(), encoding="utf-8")
+        search_name = _landed(jobs, ["new", study.study, str(options.storage), _STUDY], sent)
+    laid = SearchDirectory(Path(str(options.storage)) / search_name).study
+    _submit(jobs, search_name, ["start", str(laid), "--taken", search_name, *places], console)
 
 
 def submit_resume(name: str, *, options: Options, console: Console) -> None:
@@ -94,15 +95,19 @@ def _given(option: str, value: object) -> list[str]:
     return [] if value is None else [option, str(value)]
 
 
-def _landed(jobs: Jobs, arguments: Sequence[str]) -> str:
+def _landed(jobs: Jobs, arguments: Sequence[str], sent: str | None = None) -> str:
     """Hold the cluster's versions against ours, and return the name of the search asked for.
+
+    The files in the directory `sent` are there meanwhile, and not for the search itself: Ray lays
+    a working directory anew, under the processes that work in it, whenever a node's agent has
+    started since.
 
     Raises:
         UserError: if a version differs, or the cluster does not answer as it should.
     """
     here = versions()
-    job = jobs.submit(f"exec python -m search.landing {shlex.join(arguments)}", search="",
-                      runtime_env=_code(), environment={})
+    job = jobs.submit(f"{_PYTHON} -m search.landing {shlex.join(arguments)}",
+                      runtime_env=_code() | ({"working_dir": sent} if sent else {}))
     status = jobs.wait(job, _LANDING_SECONDS)
     answer = answer_of(jobs.logs(job))
     if found := difference(here, answer.get("versions", here)):
@@ -117,10 +122,11 @@ def _landed(jobs: Jobs, arguments: Sequence[str]) -> str:
 
 
 def _submit(
-    jobs: Jobs, search_name: str, arguments: Sequence[str], console: Console, **files: Any
+    jobs: Jobs, search_name: str, arguments: Sequence[str], console: Console
 ) -> None:
-    job = jobs.submit(f"{_PYTHON} {shlex.join(arguments)}", search=search_name,
-                      runtime_env={**_code(), **files}, environment={})
+    uri = arguments[arguments.index("--tracking-uri") + 1]
+    job = jobs.submit(f"{_PYTHON} -c 'from search.cli import main; main()' {shlex.join(arguments)}",
+                      runtime_env=_code(), metadata={SEARCH: search_name, TRACKING_URI: uri})
     at = "" if jobs.address == "http://127.0.0.1:8265" else f" --address {jobs.address}"
     console.print(f"{search_name} submitted as job {job}; it goes on without this machine\n"
                   f"  stiltune status {search_name}{at}\n"

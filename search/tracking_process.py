@@ -19,7 +19,8 @@ from typing import BinaryIO, Final
 
 from search.credentials import without_credentials
 from search.spool import Ack, Settings, Spool
-from search.tracking_writer import Away, Writer
+from search.tracking_client import Away
+from search.tracking_writer import Writer
 
 __all__ = ["CLOSE", "main", "send"]
 

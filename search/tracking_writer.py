@@ -6,60 +6,47 @@ they are made, and points carry the journal's times. So a writer killed anywhere
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-import mlflow.entities
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 from pyarrow import fs
 
 from search.credentials import without_credentials
 from search.journal import parse_event
 from search.projection import Projection
-from search.run_changes import Change, DataInput, RunKey, RunStatus, merged
+from search.run_changes import Change, RunKey, RunStatus, merged
 from search.spool import Ack, FileOffer, JsonLines, Settings, Spool, parse_offers
 from search.storage import relocated, root_of, store_uri
-from search.tracking import sqlite_file
-from spaces.value import digest_of
+from search.tracking_client import (
+    Away,
+    Client,
+    LifecycleStage,
+    Metric,
+    Param,
+    Refused,
+    RunTag,
+    attempt,
+    connect,
+    dataset_input,
+    milliseconds,
+    needed,
+)
 
-__all__ = ["Away", "Writer", "connect"]
+__all__ = ["Writer"]
 
 # MLflow's limits on one `log_batch` call.
 _METRICS_PER_CALL: Final = 1000
 _PAIRS_PER_CALL: Final = 100
-# Answers that no later attempt can change, such as a run that the user has deleted.
-_REFUSALS: Final = {"INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST"}
 _EVENTS_PER_WINDOW: Final = 200
 # MLflow's page then shows metrics and parameters, not traces.
 _EXPERIMENT_TAGS: Final = {"mlflow.experimentKind": "custom_model_development"}
-
-Answer = TypeVar("Answer")
-
-
-class Away(Exception):
-    """MLflow cannot take anything now; later it may."""
-
-
-def connect(uri: str) -> MlflowClient:
-    """Return MLflow's client of a tracking server; an SQLite file is made where it is missing.
-
-    MLflow makes a file's tables without asking whether another process is doing so, and two
-    searches that start at once would leave it half made for good: here one waits for the other.
-    """
-    with _alone(uri):
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 class Writer:
@@ -69,7 +56,7 @@ class Writer:
     """
 
     def __init__(
-        self, settings: Settings, make_client: Callable[[str], MlflowClient] = connect
+        self, settings: Settings, make_client: Callable[[str], Client] = connect
     ) -> None:
         self._make_client = make_client
         self._uri = settings.uri
@@ -94,9 +81,9 @@ class Writer:
             Away: if MLflow does not take it now; the rest waits for the next call.
         """
         if not self._experiment_id:
-            self._client = _needed(partial(self._make_client, self._uri))
+            self._client = needed(partial(self._make_client, self._uri))
             self._begin_again_where_all_is_gone()
-            self._experiment_id = _needed(self._find_experiment)
+            self._experiment_id = needed(self._find_experiment)
         self._read_on()
         while self._events:
             window = list(islice(self._events, _EVENTS_PER_WINDOW))
@@ -124,8 +111,8 @@ class Writer:
         if first is None:
             return
         try:
-            _attempt(lambda: self._client.get_run(first))
-        except _Refused:
+            attempt(lambda: self._client.get_run(first))
+        except Refused:
             self.acks.add(Ack(emptied=True))
 
     def _read_on(self) -> None:
@@ -146,7 +133,7 @@ class Writer:
         self._log_batches(change, run_id)
         if change.inputs:
             self._part(key, lambda: self._client.log_inputs(
-                run_id, [_dataset_input(data) for data in change.inputs]))
+                run_id, [dataset_input(data) for data in change.inputs]))
         if change.texts or change.copies:
             self._part(key, lambda: self._log_files(run_id, change))
         if change.status is RunStatus.RUNNING and not is_new:
@@ -155,14 +142,14 @@ class Writer:
             if key.name in self.acks.doubtful:
                 self._part(key, lambda: self._delete_twins(key, run_id))
             self._part(key, partial(self._client.set_terminated, run_id, change.status.value,
-                                    _milliseconds(change.status_time)))
+                                    milliseconds(change.status_time)))
 
     def _log_batches(self, change: Change, run_id: str) -> None:
         """Send tags, parameters and metrics in as few calls as MLflow's limits allow."""
-        tags = [mlflow.entities.RunTag(*pair) for pair in change.tags.items()]
-        parameters = [mlflow.entities.Param(*pair) for pair in change.parameters.items()]
-        metrics = [mlflow.entities.Metric(point.key, point.value, _milliseconds(point.time),
-                                          point.step) for point in change.points]
+        tags = [RunTag(*pair) for pair in change.tags.items()]
+        parameters = [Param(*pair) for pair in change.parameters.items()]
+        metrics = [Metric(point.key, point.value, milliseconds(point.time), point.step)
+                   for point in change.points]
         while tags or parameters or metrics:
             self._part(change.run, partial(
                 self._client.log_batch, run_id, metrics[:_METRICS_PER_CALL],
@@ -182,8 +169,8 @@ class Writer:
     def _part(self, key: RunKey, call: Callable[[], object]) -> None:
         """Make one call; what MLflow refuses for good is written down and left out."""
         try:
-            _attempt(call)
-        except _Refused as refusal:
+            attempt(call)
+        except Refused as refusal:
             self.acks.add(Ack(refused=f"{key.name}: {without_credentials(str(refusal))}"[:500]))
 
     def _run(self, key: RunKey, time: float) -> tuple[str, bool]:
@@ -192,7 +179,7 @@ class Writer:
             return self.acks.run_ids[key.name], False
         found = []
         if not self._is_first or key.name in self.acks.doubtful:
-            found = _needed(lambda: self._find_runs(key))
+            found = needed(lambda: self._find_runs(key))
         run_id = found[0] if found else self._make_run(key, time)
         # Parents are made first: where there was none, nobody has sent this search before.
         self._is_first = self._is_first or (key.trial is None and not found)
@@ -207,8 +194,8 @@ class Writer:
         else:
             tags |= {"stiltune.search": key.search}
         try:
-            run = _needed(lambda: self._client.create_run(
-                self._experiment_id, _milliseconds(time), tags, key.name))
+            run = needed(lambda: self._client.create_run(
+                self._experiment_id, milliseconds(time), tags, key.name))
         except Away:
             # A server that made the run and could not say so may even show it only later.
             self.acks.add(Ack(run=key.name))
@@ -232,66 +219,10 @@ class Writer:
         if found is None:
             # Another search may make it first; then the next attempt finds it.
             return str(self._client.create_experiment(self._experiment, tags=_EXPERIMENT_TAGS))
-        if found.lifecycle_stage != mlflow.entities.LifecycleStage.ACTIVE:
+        if found.lifecycle_stage != LifecycleStage.ACTIVE:
             raise Away(f"MLflow's experiment {self._experiment!r} must be active, got deleted: "
                        "restore it or delete it for good")
         return str(found.experiment_id)
-
-
-@contextmanager
-def _alone(uri: str) -> Iterator[None]:
-    """Keep other writers of this machine from an SQLite file meanwhile."""
-    file = sqlite_file(uri)
-    if file is None:
-        yield
-        return
-    name = f"stiltune-{os.getuid()}-{digest_of(str(file))}.lock"
-    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-class _Refused(Exception):
-    """MLflow will never take this."""
-
-
-def _needed(call: Callable[[], Answer]) -> Answer:
-    """Make one call that nothing can be sent without, so that a refusal is waited out too."""
-    try:
-        return _attempt(call)
-    except _Refused as refusal:
-        raise Away(str(refusal)) from refusal
-
-
-def _attempt(call: Callable[[], Answer]) -> Answer:
-    """Make one call of MLflow's client.
-
-    Raises:
-        Away: if it fails in a way that may pass.
-        _Refused: if it can never succeed.
-    """
-    try:
-        return call()
-    except Away:
-        raise
-    except FileNotFoundError as error:
-        raise _Refused(str(error)) from error
-    except MlflowException as error:
-        refused = error.error_code in _REFUSALS
-        raise (_Refused if refused else Away)(_first_line(error)) from error
-    except Exception as error:  # noqa: BLE001 an artifact store raises its own library's errors
-        raise Away(f"{type(error).__name__}: {_first_line(error)}") from error
-
-
-def _dataset_input(data: DataInput) -> mlflow.entities.DatasetInput:
-    dataset = mlflow.entities.Dataset(
-        name=data.name, digest=data.digest, source_type="stiltune",
-        source=json.dumps({"name": data.name} | (
-            {"revision": data.revision} if data.revision else {})),
-        profile=json.dumps({"num_rows": data.rows}))
-    context = "training" if data.name.endswith(" train") else "evaluation"
-    return mlflow.entities.DatasetInput(
-        dataset, [mlflow.entities.InputTag("mlflow.data.context", context)])
 
 
 def _fetch(uri: str, directory: Path) -> None:
@@ -302,11 +233,3 @@ def _fetch(uri: str, directory: Path) -> None:
     source, path = fs.FileSystem.from_uri(uri)
     fs.copy_files(path, str(directory / Path(path).name), source_filesystem=source,
                   destination_filesystem=fs.LocalFileSystem())
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -18,13 +18,16 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.postgres import Postgres, programs
 from tests.ray_nodes import free_port
 from tests.stiltune_process import PATIENCE, ROOT
 
-__all__ = ["MlflowServer", "missing"]
+__all__ = ["MlflowServer", "missing", "running"]
 
 # serve.py as it is, but for the port and the address, which are a container's.
 _SERVE = """
@@ -122,6 +125,19 @@ class MlflowServer:
         with (self._home / "log").open("ab") as log:
             return subprocess.Popen([sys.executable, *arguments], env=environment, cwd=self._home,
                                     start_new_session=True, stdout=log, stderr=log)
+
+
+@contextlib.contextmanager
+def running() -> Iterator[MlflowServer]:
+    """Run a server; a test without what it needs is skipped, with what that is."""
+    if lacking := missing():
+        pytest.skip(f"needs {lacking}")
+    server = MlflowServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
 
 
 def _wait(process: subprocess.Popen[bytes], address: str) -> None:

@@ -20,7 +20,7 @@ OWNERS = {
     "huggingface_hub": ("trainables/hub.py", "trainables/hub_repository.py",
                         "trainables/encoder_ref.py"),
     "matplotlib": ("search/figure_style.py", "search/figures.py", "search/heat_map.py"),
-    "mlflow": ("search/tracking_reader.py", "search/tracking_writer.py"),
+    "mlflow": ("search/tracking_client.py", "search/tracking_reader.py"),
     "plotly": ("search/report/plots.py",),
     "optuna": ("spaces/search_space.py", "search/sampler.py"),
     "rapidfuzz": ("trainables/lab/similarity.py", "trainables/string_models.py"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.mlflow_server import MlflowServer, missing
+from tests.mlflow_server import MlflowServer, running
 from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen
 from tests.stiltune_process import Stiltune
@@ -18,17 +18,11 @@ from tests.stiltune_process import Stiltune
 SMALL = ("search.trials=1", "search.round_size=1", "controls.seeds=2", "confirmation.winners=0",
          "curve=null")
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"needs {missing()}")
-
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[MlflowServer]:
-    server = MlflowServer()
-    try:
-        server.start()
+    with running() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,9 @@ def test_it_is_stopped_and_resumed_by_name_and_ends_without_its_client(
     assert "interrupted" in stiltune.run("status", NAME, "--storage", str(stiltune.storage))
 
     stiltune.run("resume", "simulated", "--submit", *places)
-    assert "succeeded" in wait_until_over(stiltune, nodes.address)
+    said = wait_until_over(stiltune, nodes.address)
+    assert "succeeded" in said
+    assert f"MLflow: {NAME} is finished; trials:" in said  # where that is, its job says
     trials = stiltune.finished(NAME)
     assert trials[: len(ended)] == ended
     assert set(Counter(trials).values()) == {1}

@@ -88,9 +88,9 @@ def no_retry(tracking_process: ModuleType) -> None:
     tracking_process.Writer.deliver = deliver_or_end
 
 
-def no_turns(tracking_writer: ModuleType) -> None:
+def no_turns(tracking_client: ModuleType) -> None:
     """Let several writers make the same new database at once."""
-    tracking_writer._alone = lambda uri: nullcontext()  # type: ignore[attr-defined]
+    tracking_client._alone = lambda uri: nullcontext()  # type: ignore[attr-defined]
 
 
 def no_look(tracking_writer: ModuleType) -> None:
@@ -143,7 +143,7 @@ PATCHES: dict[str, Patch] = {
     "lost_is_failed": ("trainables.executors", lost_is_failed),
     "own_jobs_alone": ("search.submission", own_jobs_alone),
     "no_retry": ("search.tracking_process", no_retry),
-    "no_turns": ("search.tracking_writer", no_turns),
+    "no_turns": ("search.tracking_client", no_turns),
     "no_look": ("search.tracking_writer", no_look),
     "waiting_offers": ("search.tracking", waiting_offers),
     "one_directory": ("search.storage", one_directory),

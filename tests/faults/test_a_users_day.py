@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.mlflow_server import MlflowServer, missing
+from tests.mlflow_server import MlflowServer, running
 from tests.ray_nodes import RayNodes
 from tests.stiltune_process import PATIENCE, Stiltune
 
@@ -44,14 +44,8 @@ confirmation: {winners: 1, seeds: 2}
 
 @pytest.fixture
 def server() -> Iterator[MlflowServer]:
-    if lacking := missing():
-        pytest.skip(f"needs {lacking}")
-    server = MlflowServer()
-    try:
-        server.start()
+    with running() as server:
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture
@@ -110,8 +104,8 @@ def test_a_study_outlives_its_client_a_node_and_mlflow_and_is_read_out(
     server.kill()
     wait_for(laptop, 6)
     server.start()
-    laptop.run("logs", NAME, "--address", nodes.address, "--follow")
-    assert "succeeded" in laptop.run("status", NAME, "--address", nodes.address)
+    logs = laptop.run("logs", NAME, "--address", nodes.address, "--follow")
+    assert "succeeded" in laptop.run("status", NAME, "--address", nodes.address), logs
 
     trials = laptop.finished(NAME)
     assert set(Counter(trials).values()) == {1}

@@ -17,27 +17,23 @@ import pytest
 from search.spool import Settings, Spool
 from tests.faults.losing_proxy import LosingProxy
 from tests.faults.patching import patched
-from tests.mlflow_server import MlflowServer, missing
+from tests.mlflow_server import MlflowServer, running
 from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen
 from tests.stiltune_process import PATIENCE, Stiltune
 
 NAME = "simulated-1"
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing()), reason=f"needs {missing()}"),
+pytestmark = [pytest.mark.slow,
               pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")]
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowServer]:
-    server = MlflowServer()
-    try:
-        server.start()
+    with running() as server:
         for name, value in server.client_environment.items():
             monkeypatch.setenv(name, value)
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture

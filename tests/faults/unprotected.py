@@ -91,7 +91,7 @@ PROTECTIONS = (
                "tests/faults/test_moved_storage.py"),
     Protection("two searches: their names", "search/storage.py:new_search", "one_directory",
                f"{_TWO}machine_they_share_the_work_and_nothing_else"),
-    Protection("two searches: a new database", "search/tracking_writer.py:connect", "no_turns",
+    Protection("two searches: a new database", "search/tracking_client.py:connect", "no_turns",
                f"{_TWO}machine_they_share_the_work_and_nothing_else"),
     Protection("two searches: their store", "trainables/lease.py:_BoardLeases.hold", "no_lease",
                f"{_TWO}cluster_they_share_the_work_and_nothing_else"),

@@ -16,7 +16,7 @@ from search.journal import Event
 from search.projection import Projection
 from search.snapshot import Snapshot, take_snapshot
 from search.study import Study, StudyError
-from search.tracking_writer import _dataset_input
+from search.tracking_client import dataset_input
 from spaces.data_sources import HubSource
 from spaces.tasks import Task
 from tests.search.test_study import good, read
@@ -137,5 +137,5 @@ def test_mlflow_hears_of_the_commit() -> None:
         {"name": "xnli en train", "fingerprint": "f" * 16, "rows": 3}]}
     (change,) = Projection().changes(Event(sequence=0, kind="opened", time=0.0,
                                                data=opened))
-    sources = [json.loads(_dataset_input(data).dataset.source) for data in change.inputs]
+    sources = [json.loads(dataset_input(data).dataset.source) for data in change.inputs]
     assert sources == [{"name": "mnli en train", "revision": "a/b@c"}, {"name": "xnli en train"}]

@@ -76,11 +76,16 @@ def test_a_cluster_that_does_not_fit_gets_no_search(
 def test_landing_tells_versions_and_takes_a_name(
     tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    main(["new", "lab", str(tmp_path)])
-    main(["new", "lab", str(tmp_path)])
+    (tmp_path / "sent.yaml").write_text(STUDY)
+    storage = tmp_path / "storage"
+    for _ in range(2):
+        main(["new", "lab", str(storage), str(tmp_path / "sent.yaml")])
     printed = capsys.readouterr().out
     assert answer_of("noise\n" + printed) == {"versions": versions(), "search": "lab-2"}
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["lab-1", "lab-2"]
+    assert [path.name for path in sorted(storage.iterdir())] == ["lab-1", "lab-2"]
+    assert (storage / "lab-2" / "study.yaml").read_text() == STUDY
+    main(["new", "lab", str(storage), str(tmp_path / "missing.yaml")])
+    assert "must take a study" in answer_of(capsys.readouterr().out)["refused"]
 
 
 def test_landing_finds_the_search_that_is_to_go_on(

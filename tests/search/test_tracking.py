@@ -34,7 +34,7 @@ TRIALS = {"control-000": "FINISHED", "search-000": "FINISHED", "search-001": "FA
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database as its first use leaves it; making one takes seconds, copying none."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read while MLflow is imported
-    from search.tracking_writer import connect
+    from search.tracking_client import connect
 
     path = tmp_path_factory.mktemp("database") / "mlflow.db"
     connect(f"sqlite:///{path}")
@@ -163,7 +163,7 @@ class MortalClient:
     """MLflow's client, whose process is killed around its `lives`-th call."""
 
     def __init__(self, uri: str, lives: int, *, after: bool) -> None:
-        from search.tracking_writer import connect
+        from search.tracking_client import connect
 
         self._client = connect(uri)
         self._lives = lives
@@ -232,7 +232,8 @@ def test_kills_and_lost_acknowledgements_leave_the_same(place: Path, story: Stor
 
 
 def test_a_run_whose_making_timed_out_stays_alone(place: Path, story: Story) -> None:
-    from search.tracking_writer import Away, Writer, connect
+    from search.tracking_client import Away, connect
+    from search.tracking_writer import Writer
 
     late: list[Callable[[], object]] = []
 
@@ -265,7 +266,8 @@ def test_a_run_whose_making_timed_out_stays_alone(place: Path, story: Story) -> 
 def test_values_of_a_run_that_the_user_deleted_are_refused_and_the_rest_is_sent(
     place: Path, story: Story
 ) -> None:
-    from search.tracking_writer import Writer, connect
+    from search.tracking_client import connect
+    from search.tracking_writer import Writer
 
     steps = story.steps()
     for step in steps[:3]:
