@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
 
+from search.credentials import without_credentials
 from search.faults import UserError
 from search.storage import is_name
 from search.tracking import resolve_uri, sqlite_file
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 __all__ = ["SearchSummary", "find_search", "storage_of"]
+
+# Somebody waits for the answer: MLflow's own retries would take minutes.
+_PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
 class SearchSummary(Value):
@@ -38,7 +45,7 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
         uri: the tracking URI, None for the default (see `resolve_uri`).
 
     Raises:
-        UserError: if there is neither.
+        UserError: if there is neither, or MLflow does not answer or lets nobody in.
     """
     missing = UserError("a search must be in MLflow under its own or its study's name, got "
                         f"{name!r}")
@@ -48,7 +55,19 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
     file = sqlite_file(resolved)
     if file is not None and not file.exists():  # a look would make the database
         raise UserError(f"a search must be in MLflow, got no database {file}")
-    client = _client(resolved)
+    with _answering(resolved):
+        found = _found(_client(resolved), name)
+    if found is None:
+        raise missing
+    return found
+
+
+def storage_of(name: str, uri: str | None = None) -> str:
+    """Return the storage a search wrote to, as `find_search` finds it."""
+    return find_search(name, uri).storage
+
+
+def _found(client: MlflowClient, name: str) -> SearchSummary | None:
     experiments = client.search_experiments()
     studies = {experiment.experiment_id: experiment.name for experiment in experiments}
     parents = _runs(client, list(studies), f"tags.`stiltune.search` = '{name}'")
@@ -56,7 +75,7 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
         named = [number for number, study in studies.items() if study == name]
         parents = _runs(client, named, "tags.`stiltune.search` LIKE '%'") if named else []
     if not parents:
-        raise missing
+        return None
     run = parents[0]
     tags = run.data.tags
     search_id = tags["stiltune.search_id"]
@@ -70,9 +89,32 @@ def find_search(name: str, uri: str | None = None) -> SearchSummary:
     )
 
 
-def storage_of(name: str, uri: str | None = None) -> str:
-    """Return the storage a search wrote to, as `find_search` finds it."""
-    return find_search(name, uri).storage
+@contextmanager
+def _answering(uri: str) -> Iterator[None]:
+    """Have MLflow answer soon, and say in one line what keeps it from answering.
+
+    Raises:
+        UserError: if it does not answer, or lets nobody in.
+    """
+    from mlflow.exceptions import MlflowException
+
+    given = {name: os.environ.get(name) for name in _PATIENCE}
+    os.environ.update({name: given[name] or value for name, value in _PATIENCE.items()})
+    try:
+        yield
+    except MlflowException as error:
+        shown, reason = without_credentials(uri), without_credentials(str(error))
+        if f"error code {HTTPStatus.UNAUTHORIZED}" in reason:  # it has no code of its own
+            raise UserError("MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD must be set for "
+                            f"MLflow to let one in, got neither or others ({shown})") from error
+        raise UserError(f"MLflow must answer, got {' '.join(reason.split())[:300]} "
+                        f"({shown})") from error
+    finally:
+        for name, value in given.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _client(uri: str) -> MlflowClient:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from search.faults import UserError
+from search.tracking_reader import find_search
 from tests.mlflow_server import MlflowServer, running
 from tests.search.simulated_study import STUDY
 from tests.search.test_tracking import seen
@@ -68,6 +70,15 @@ def test_artifacts_lie_in_the_store(
     client.download_artifacts(parent.info.run_id, "study.yaml", str(tmp_path))
     assert "study: simulated" in (tmp_path / "study.yaml").read_text()
     assert any(key.endswith("artifacts/study.yaml") for key in server.stored())
+
+
+def test_who_looks_for_the_search_without_a_password_is_told_in_a_line(
+    shown: dict[str, Any], server: MlflowServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert find_search("simulated-1", server.uri).trials == {"FINISHED": len(shown) - 1}
+    monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
+    with pytest.raises(UserError, match="MLFLOW_TRACKING_PASSWORD must be set for MLflow to let"):
+        find_search("simulated-1", server.uri)
 
 
 @pytest.mark.parametrize("path", [

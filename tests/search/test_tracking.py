@@ -319,6 +319,12 @@ def test_the_reader_finds_what_the_writer_wrote(place: Path, story: Story) -> No
         find_search("other", uri_of(place))
 
 
+def test_a_server_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(UserError, match=r"MLflow must answer, .* \(http://127.0.0.1:9\)"):
+        find_search("lab", "http://127.0.0.1:9")
+
+
 # ---- the process beside the search -----------------------------------------------------------
 
 
