@@ -36,7 +36,7 @@ targets: {tasks: [lab-measure], learning_rate: 2.0e-3}
 panels: {selection: [es, sv, uk], report: [es, sv, uk]}
 fidelity:
   search: {intermediate_examples: 1600, target_examples: 1600, evaluation_rows: 60}
-search: {trials: 6, round_size: 2}
+search: {trials: 12, round_size: 2}
 controls: {seeds: 2}
 confirmation: {winners: 1, seeds: 2}
 """
@@ -107,6 +107,9 @@ def test_a_study_outlives_its_client_a_node_and_mlflow_and_is_read_out(
     logs = laptop.run("logs", NAME, "--address", nodes.address, "--follow")
     assert "succeeded" in laptop.run("status", NAME, "--address", nodes.address), logs
 
+    # Back at the laptop, with MLflow's password: what came to its end while MLflow was away.
+    laptop.environment |= server.client_environment
+    laptop.run("sync", NAME, "--storage", str(laptop.storage))
     trials = laptop.finished(NAME)
     assert set(Counter(trials).values()) == {1}
     outcomes = Counter(event["data"]["outcome"] for event in laptop.events(NAME)

@@ -33,7 +33,8 @@ def test_a_moved_search_is_synced_whole(
     monkeypatch.chdir(tmp_path)  # where a database's artifacts go
     shown = seen(uri, "simulated")
     assert {run["status"] for run in shown.values()} == {"FINISHED"}
-    confirmed = [run for name, run in shown.items() if name.startswith("confirmation")]
-    assert confirmed
+    confirmed = [run for run in shown.values()
+                 if run["tags"].get("stiltune.role") == "confirmation"]
+    assert len(confirmed) == 4
     assert all("predictions/predictions.parquet" in run["artifacts"] for run in confirmed)
     assert [path for path in shown["simulated-1"]["artifacts"] if path.startswith("figures/")]

@@ -66,7 +66,7 @@ def under_way(stiltune: Stiltune) -> Line | None:
     for last in reversed(lines):
         own = [line for line in lines if line["entry"] == last["entry"]]
         if last["node"] and [line["what"] for line in own].count("kept") >= 2 \
-                and own[-1]["what"] == "step" and own[-1]["step"] < 90:
+                and own[-1]["what"] == "step" and own[-1]["step"] < 70:
             return last
     return None
 

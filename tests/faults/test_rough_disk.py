@@ -48,13 +48,14 @@ def test_a_train_state_that_finds_no_room_leaves_the_one_before(
     tmp_path: Path, draw: random.Random
 ) -> None:
     state = tmp_path / "state"
-    save_state(state, LoopState(seed=1, step=5), {"weight": torch.arange(300.0)})
+    # Numbers of more bytes than the tensors have: either may find no room.
+    numbers = LoopState(seed=1, step=5, learning_curve=tuple((step, 1.0) for step in range(500)))
+    save_state(state, numbers, {"weight": torch.arange(300.0)})
     kept = files_of(tmp_path)
     for _ in range(DRAWS):
-        # One of its files at least has no room.
         with room_for(draw.randrange(max(map(len, kept.values())))), \
                 pytest.raises(Exception, match="File too large"):
-            save_state(state, LoopState(seed=1, step=9), {"weight": torch.ones(300)})
+            save_state(state, numbers, {"weight": torch.ones(300)})
         assert files_of(tmp_path) == kept
     save_state(state, LoopState(seed=1, step=9), {"weight": torch.ones(300)})
     taken = load_state(state)
