@@ -61,12 +61,12 @@ def trace(stiltune: Stiltune) -> list[Line]:
 
 
 def under_way(stiltune: Stiltune) -> Line | None:
-    """Return the last step of a phase of which two states were kept and steps are still lost."""
+    """Return the last step of a phase that has kept two states and goes on for ten steps more."""
     lines = trace(stiltune)
     for last in reversed(lines):
         own = [line for line in lines if line["entry"] == last["entry"]]
         if last["node"] and [line["what"] for line in own].count("kept") >= 2 \
-                and own[-1]["what"] == "step" and own[-1]["step"] < 70:
+                and own[-1]["what"] == "step" and own[-1]["step"] < 50:
             return last
     return None
 
