@@ -37,7 +37,7 @@ _ROUGH = "tests/faults/test_rough_disk.py::test_"
 _NODE = ("tests/faults/test_node_killed.py::"
          "test_its_trial_goes_on_elsewhere_from_the_last_train_state")
 _OUTAGE = "tests/faults/test_tracking_outage.py"
-_TWO = "tests/faults/test_two_searches.py::test_on_one_"
+_AT_ONCE = "tests/faults/test_at_once.py::test_"
 
 PROTECTIONS = (
     Protection("driver killed", "search/agenda.py:Agenda._replay", "no_replay",
@@ -90,11 +90,12 @@ PROTECTIONS = (
     Protection("storage moved", "search/storage.py:relocated", "no_second_place",
                "tests/faults/test_moved_storage.py"),
     Protection("two searches: their names", "search/storage.py:new_search", "one_directory",
-               f"{_TWO}machine_they_share_the_work_and_nothing_else"),
+               "tests/faults/test_two_searches.py::"
+               "test_on_one_machine_they_share_the_work_and_nothing_else"),
     Protection("two searches: a new database", "search/tracking_client.py:connect", "no_turns",
-               f"{_TWO}machine_they_share_the_work_and_nothing_else"),
+               f"{_AT_ONCE}a_new_database_of_mlflow_is_made_by_one_and_whole_for_all"),
     Protection("two searches: their store", "trainables/lease.py:_BoardLeases.hold", "no_lease",
-               f"{_TWO}cluster_they_share_the_work_and_nothing_else"),
+               f"{_AT_ONCE}of_two_drivers_of_a_cluster_one_makes_an_entry"),
     Protection("a thousand trials", "search/sampler.py:modelled", "all_modelled",
                "tests/search/test_sampler.py::test_of_very_many_trials_few_are_modelled"),
 )
