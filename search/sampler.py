@@ -8,7 +8,8 @@ had never stopped, and suggestions asked in rounds do not depend on timing.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from bisect import insort
+from collections.abc import Container, Mapping
 from typing import Any, Literal, cast
 
 import optuna
@@ -19,7 +20,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from spaces.value import digest_of
 
-__all__ = ["Sampler", "SamplerName", "modelled"]
+__all__ = ["Modelled", "Sampler", "SamplerName"]
 
 SamplerName = Literal["tpe", "random"]
 Suggestion = dict[str, Any]
@@ -28,7 +29,7 @@ Suggestion = dict[str, Any]
 STARTUP_TRIALS = 8
 # Ended trials that TPE models at most, and the best among them. A suggestion over 1,000 takes seven
 # times as long as one over 100, and all the search waits for it.
-MOST_MODELLED = 150
+MOST_MODELLED = 100
 MOST_BEST = 25
 
 
@@ -45,6 +46,7 @@ class Sampler:
         self._name, self._seed = name, seed
         self._trials: list[Trial] = []
         self._told: set[int] = set()
+        self._modelled = Modelled()
         with _quietly():
             self._study = optuna.create_study(direction="maximize")
 
@@ -63,9 +65,10 @@ class Sampler:
             if fixed is not None:
                 self._check(fixed)
                 self._study.enqueue_trial(fixed)
-            self._study.sampler = _sampler(self._name, self._seed, number)
+            self._study.sampler = _sampler(self._name, self._seed, number, self._modelled)
             trial = self._study.ask(self._distributions)
         self._trials.append(trial)
+        self._modelled.begun(number)
         return number, dict(trial.params)
 
     def tell(self, number: int, value: float | None, *, stopped_at: float | None = None) -> None:
@@ -85,6 +88,7 @@ class Sampler:
         if number in self._told:
             return
         self._told.add(number)
+        self._modelled.ended(number, value, is_whole=stopped_at is None)
         if value is None:
             self._study.tell(number, state=TrialState.FAIL)
         elif stopped_at is not None:
@@ -109,38 +113,84 @@ class Sampler:
                 )
 
 
-def _sampler(name: SamplerName, seed: int, number: int) -> BaseSampler:
+def _sampler(name: SamplerName, seed: int, number: int, modelled: Modelled) -> BaseSampler:
     own_seed = int(digest_of([seed, number])[:8], 16)
     if name == "random":
         return RandomSampler(seed=own_seed)
-    return _Modelling(seed=own_seed, n_startup_trials=STARTUP_TRIALS)
+    return _Modelling(modelled, seed=own_seed, n_startup_trials=STARTUP_TRIALS)
+
+
+class Modelled:
+    """Which trials TPE models: all, or of very many those that run, the best and the latest others.
+
+    TPE takes at most the best 25 for good, and gives old ones the less weight the more there are
+    (Optuna's `default_gamma`, `default_weights`), so that little is lost. Kept from trial to trial,
+    so that a choice costs the same however many there were.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[int] = set()
+        self._best: list[tuple[float, int]] = []  # objectives with their sign turned, least first
+        self._ended: list[int] = []
+
+    def begun(self, number: int) -> None:
+        """Take in a trial that runs."""
+        self._running.add(number)
+
+    def ended(self, number: int, value: float | None, *, is_whole: bool) -> None:
+        """Take in how a trial ended; None of a failure, which tells TPE nothing."""
+        self._running.discard(number)
+        if value is None:
+            return
+        insort(self._ended, number)
+        if is_whole:
+            insort(self._best, (-value, number))
+            del self._best[MOST_BEST:]
+
+    def numbers(self) -> list[int] | None:
+        """Return the numbers of those that are modelled, in their order; None of all."""
+        if len(self._ended) <= MOST_MODELLED:
+            return None
+        chosen = {number for _, number in self._best}
+        # Among the latest MOST_MODELLED there are as many others as are wanted.
+        others = [number for number in self._ended[-MOST_MODELLED:] if number not in chosen]
+        chosen.update(others[len(chosen) - MOST_MODELLED:])
+        return sorted(chosen | self._running)
 
 
 class _Modelling(TPESampler):
     """TPE over the best and the latest trials, so that the thousandth suggestion costs no more."""
 
+    def __init__(self, modelled: Modelled, **given: Any) -> None:
+        super().__init__(**given)
+        self._modelled = modelled
+
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        return super().infer_relative_search_space(_seen(study), trial)
+        return super().infer_relative_search_space(self._seen(study), trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> Suggestion:
-        return super().sample_relative(_seen(study), trial, search_space)
+        return super().sample_relative(self._seen(study), trial, search_space)
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        return super().sample_independent(_seen(study), trial, param_name, param_distribution)
+        return super().sample_independent(self._seen(study), trial, param_name, param_distribution)
+
+    def _seen(self, study: Study) -> Study:
+        window: Any = _Window(study, self._modelled)
+        return cast("Study", window)
 
 
 class _Window:
     """An Optuna study that shows a sampler some of its trials."""
 
-    def __init__(self, study: Study) -> None:
-        self._study = study
+    def __init__(self, study: Study, modelled: Modelled) -> None:
+        self._study, self._modelled = study, modelled
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._study, name)
@@ -150,31 +200,9 @@ class _Window:
         use_cache: bool = False,
     ) -> list[FrozenTrial]:
         trials = self._study._get_trials(deepcopy=deepcopy, use_cache=use_cache)
-        return [trial for trial in modelled(trials) if states is None or trial.state in states]
-
-
-def _seen(study: Study) -> Study:
-    window: Any = _Window(study)
-    return cast("Study", window)
-
-
-def modelled(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Return the trials that TPE models, in their order: all, or of very many the most telling.
-
-    Those are what runs, the best, and the latest others. TPE takes at most the best 25 for good,
-    and gives old ones the less weight the more there are (Optuna's `default_gamma`,
-    `default_weights`), so that little is lost.
-    """
-    ended = [trial for trial in trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
-    if len(ended) <= MOST_MODELLED:
-        return list(trials)
-    values = {trial.number: trial.value for trial in ended
-              if trial.state is TrialState.COMPLETE and trial.value is not None}
-    chosen = set(sorted(values, key=lambda number: values[number], reverse=True)[:MOST_BEST])
-    others = [trial.number for trial in ended if trial.number not in chosen]
-    chosen.update(others[len(chosen) - MOST_MODELLED:])
-    return [trial for trial in trials
-            if trial.number in chosen or trial.state is TrialState.RUNNING]
+        numbers = self._modelled.numbers()
+        shown = trials if numbers is None else [trials[number] for number in numbers]
+        return [trial for trial in shown if states is None or trial.state in states]
 
 
 class _quietly:  # noqa: N801 - reads as a word where it is used

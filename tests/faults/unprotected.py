@@ -96,8 +96,8 @@ PROTECTIONS = (
                f"{_AT_ONCE}a_new_database_of_mlflow_is_made_by_one_and_whole_for_all"),
     Protection("two searches: their store", "trainables/lease.py:_BoardLeases.hold", "no_lease",
                f"{_AT_ONCE}of_two_drivers_of_a_cluster_one_makes_an_entry"),
-    Protection("a thousand trials", "search/sampler.py:modelled", "all_modelled",
-               "tests/search/test_sampler.py::test_of_very_many_trials_few_are_modelled"),
+    Protection("a thousand trials", "search/sampler.py:Modelled.numbers", "all_modelled",
+               "tests/search/test_sampler.py::test_of_very_many_trials_few_are_modelled[True]"),
 )
 
 

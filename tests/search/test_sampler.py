@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.sampler import MOST_BEST, MOST_MODELLED, Sampler, SamplerName, modelled
+from search.sampler import MOST_BEST, MOST_MODELLED, Modelled, Sampler, SamplerName
 
 SPACE = {
     "rate": FloatDistribution(1e-4, 1e-2, log=True),
@@ -88,27 +87,35 @@ def test_an_objective_that_is_not_finite_is_refused(bad: float) -> None:
         sampler.tell(number, bad)
 
 
-def ended(number: int, state: TrialState, value: float | None = None) -> FrozenTrial:
-    trial = create_trial(state=TrialState.COMPLETE if state is TrialState.RUNNING else state,
-                         value=0.0 if state is TrialState.RUNNING else value)
-    trial.number, trial.state = number, state
-    return trial
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_of_very_many_trials_few_are_modelled(in_turn: bool) -> None:
+    values = {number: float(number * 7919 % 1_000) for number in range(1_000)}
+    del values[500]  # it failed
+    order = sorted(values, key=lambda number: number if in_turn else number * 31 % 1_000)
+    modelled = Modelled()
+    for number in range(1_001):
+        modelled.begun(number)
+    modelled.ended(500, None, is_whole=True)
+    for place, number in enumerate(order):
+        numbers = modelled.numbers()
+        assert (numbers is None) == (place <= MOST_MODELLED)
+        modelled.ended(number, values[number], is_whole=True)
+    numbers = modelled.numbers()
+    assert numbers is not None
+    assert numbers == sorted(numbers)
+    assert len(numbers) == MOST_MODELLED + 1  # and the one that runs
+    best = sorted(values, key=lambda number: values[number])[-MOST_BEST:]
+    assert {*best, *range(1_001 - (MOST_MODELLED - MOST_BEST), 1_001)} <= {*numbers}
 
 
-def test_of_very_many_trials_few_are_modelled() -> None:
-    trials = [ended(number, TrialState.COMPLETE, value=float(number * 7919 % 1000))
-              for number in range(1_000)]
-    trials[500] = ended(500, TrialState.FAIL)
-    trials.append(ended(1_000, TrialState.RUNNING))
-    seen = modelled(trials)
-    assert len(seen) == MOST_MODELLED + 1
-    assert [trial.number for trial in seen] == sorted(trial.number for trial in seen)
-    best = sorted((trial for trial in trials[:1_000] if trial.value is not None),
-                  key=lambda trial: trial.value or 0.0)[-MOST_BEST:]
-    assert all(trial in seen for trial in best)
-    assert {*range(900, 1_001)} <= {trial.number for trial in seen}
-    few = [*trials[:MOST_MODELLED], trials[500], trials[1_000]]
-    assert modelled(few) == few
+def test_a_stopped_trial_is_modelled_and_never_among_the_best() -> None:
+    modelled = Modelled()
+    modelled.ended(0, 1e9, is_whole=False)
+    for number in range(1, MOST_MODELLED + 2):
+        modelled.ended(number, 0.0, is_whole=True)
+    numbers = modelled.numbers()
+    assert numbers is not None
+    assert 0 not in numbers
 
 
 def test_with_few_modelled_it_still_learns_where_the_best_lies(
