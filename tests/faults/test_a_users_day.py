@@ -2,8 +2,8 @@
 
     STILTUNE_TEST_LOOK=60 pytest -m slow -s tests/faults/test_a_users_day.py
 
-waits so many seconds for a look with a browser, once before the faults and once at the end, and
-prints where MLflow is and how it lets one in.
+waits so many seconds for a look with a browser, once before the faults and once at the end, prints
+where MLflow is and how it lets one in, and runs as many trials more, so that faults meet the search.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.ray_nodes import RayNodes
 from tests.stiltune_process import PATIENCE, Stiltune
 
 NAME = "day-1"
+LOOK_SECONDS = float(os.environ.get("STILTUNE_TEST_LOOK", "0"))
 STUDY = """
 study: day
 question: Does tagging or measuring help, over a day of bad weather?
@@ -65,7 +66,8 @@ def laptop(tmp_path: Path, nodes: RayNodes) -> Stiltune:
     """A directory that the cluster does not know."""
     directory = tmp_path / "laptop"
     directory.mkdir()
-    (directory / "day.yaml").write_text(STUDY)
+    trials = 12 + round(LOOK_SECONDS)
+    (directory / "day.yaml").write_text(STUDY.replace("trials: 12", f"trials: {trials}"))
     laptop = Stiltune(directory)
     laptop.environment |= {name: nodes.environment[name]
                            for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "PATH")}
@@ -75,10 +77,10 @@ def laptop(tmp_path: Path, nodes: RayNodes) -> Stiltune:
 
 
 def look(server: MlflowServer, what: str) -> None:
-    if seconds := float(os.environ.get("STILTUNE_TEST_LOOK", "0")):
+    if LOOK_SECONDS:
         sys.stdout.write(f"\n{what}: {server.uri} admin {server.password}\n")
         sys.stdout.flush()
-        time.sleep(seconds)
+        time.sleep(LOOK_SECONDS)
 
 
 def wait_for(laptop: Stiltune, finished: int) -> None:
@@ -99,10 +101,11 @@ def test_a_study_outlives_its_client_a_node_and_mlflow_and_is_read_out(
     wait_for(laptop, 2)
     look(server, "while it runs")
 
+    ended = len(laptop.finished(NAME))
     nodes.kill(workers[0])
-    wait_for(laptop, 4)
+    wait_for(laptop, ended + 2)
     server.kill()
-    wait_for(laptop, 6)
+    wait_for(laptop, ended + 4)
     server.start()
     logs = laptop.run("logs", NAME, "--address", nodes.address, "--follow")
     assert "succeeded" in laptop.run("status", NAME, "--address", nodes.address), logs
