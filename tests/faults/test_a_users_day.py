@@ -3,7 +3,7 @@
     STILTUNE_TEST_LOOK=60 pytest -m slow -s tests/faults/test_a_users_day.py
 
 waits so many seconds for a look with a browser, once before the faults and once at the end, prints
-where MLflow is and how it lets one in, and runs as many trials more, so that faults meet the search.
+where MLflow is and how to get in, and runs as many trials more, so that faults meet a search.
 """
 
 from __future__ import annotations
