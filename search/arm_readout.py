@@ -214,8 +214,8 @@ def _rate(trials: Sequence[TrialResult]) -> float:
 
 
 def _tokens(trials: Sequence[TrialResult]) -> float | None:
-    """Return the tokens read in intermediate training; what came from the store has no count."""
-    counts = [sum(phase.cost.tokens for phase in result.phases if phase.phase == "intermediate")
-              for result in trials]
+    """Return the tokens read in intermediate training, now or when what is stored was made."""
+    counts = [sum(phase.cost.all_tokens for phase in result.phases
+                  if phase.phase == "intermediate") for result in trials]
     made = [count for count in counts if count]
     return sum(made) / len(made) if made else None

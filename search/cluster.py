@@ -59,6 +59,18 @@ def environment(wanted: dict[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
+def _environment_of(address: str) -> dict[str, dict[str, str]] | None:
+    """Return what processes of the cluster find in their environment.
+
+    Ray Train asks from within them whether a trial's driver still lives, to free what a dead one
+    held; where a machine runs more than one Ray it must be told of which it asks.
+    """
+    if address == "local":
+        return None
+    known = os.environ.get("RAY_ADDRESS", "") if address == "auto" else address
+    return {"env_vars": {"RAY_ADDRESS": known}} if known else None
+
+
 @contextmanager
 def joined(address: str, *, dashboard: bool) -> Iterator[str]:
     """Join the cluster at `address`, or start a private one for `local`; leave it at the end.
@@ -73,7 +85,8 @@ def joined(address: str, *, dashboard: bool) -> Iterator[str]:
         with environment(_PRIVATE if own else {}):
             context = ray.init(
                 address=address, namespace="stiltune", log_to_driver=False,
-                logging_level=logging.ERROR, include_dashboard=dashboard if own else None)
+                logging_level=logging.ERROR, include_dashboard=dashboard if own else None,
+                runtime_env=_environment_of(address))
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"`--address` must be a running Ray cluster, got {address!r}: {reason}"

@@ -40,13 +40,13 @@ def curve_work(results: Iterable[TrialResult]) -> tuple[CurveWork, ...]:
 
 
 def curve_tokens(results: Iterable[TrialResult]) -> dict[str, Any]:
-    """Return what the store decides as well: tokens read in intermediate training by x, means.
+    """Return the tokens read in intermediate training by x, means.
 
-    Trials whose phase was found in the store read none of their own and do not count.
+    Of a phase found in the store those that it read when it was made.
     """
     found: dict[int, list[int]] = {}
     for result, phase in _of_curve(results):
-        tokens = sum(each.cost.tokens for each in result.phases if each.phase == "intermediate")
+        tokens = sum(each.cost.all_tokens for each in result.phases if each.phase == "intermediate")
         if tokens:
             found.setdefault(phase.languages.count, []).append(tokens)
     means = {str(count): sum(each) / len(each) for count, each in sorted(found.items())}

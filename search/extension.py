@@ -103,5 +103,5 @@ def _saved_phase(phase: PhaseResult) -> PhaseResult:
 
 
 def _saved(cost: Cost) -> Cost:
-    return Cost(saved_seconds=cost.device_seconds + cost.saved_seconds, device=cost.device,
-                precision=cost.precision)
+    return Cost(saved_seconds=cost.device_seconds + cost.saved_seconds,
+                saved_tokens=cost.all_tokens, device=cost.device, precision=cost.precision)

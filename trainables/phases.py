@@ -299,8 +299,8 @@ class Runner:
         if manifest is None:
             return None
         made = PhaseResult.model_validate(manifest.meta["result"])
-        cost = Cost(saved_seconds=made.cost.device_seconds, device=made.cost.device,
-                    precision=made.cost.precision)
+        cost = Cost(saved_seconds=made.cost.device_seconds, saved_tokens=made.cost.tokens,
+                    device=made.cost.device, precision=made.cost.precision)
         return made.model_copy(update={"name": phase.name, "stored": True, "cost": cost})
 
 

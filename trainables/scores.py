@@ -145,8 +145,8 @@ class Cost(Value):
     """What a phase or a trial cost, and what the store saved.
 
     Examples and real (non-padding) tokens trained on; training FLOPs as 6 x parameters x
-    tokens (2 x for evaluation, forward only); seconds of device time. `saved_seconds` is what
-    stored phases took when they were made.
+    tokens (2 x for evaluation, forward only); seconds of device time. `saved_seconds` and
+    `saved_tokens` are what stored phases took when they were made.
     """
 
     examples: int = 0
@@ -154,8 +154,14 @@ class Cost(Value):
     flops: float = 0.0
     device_seconds: float = 0.0
     saved_seconds: float = 0.0
+    saved_tokens: int = 0
     device: str = "cpu"
     precision: str = "float32"
+
+    @property
+    def all_tokens(self) -> int:
+        """Tokens trained on, now or when what is stored was made."""
+        return self.tokens + self.saved_tokens
 
     @classmethod
     def total(cls, costs: Iterable[Cost]) -> Cost:
@@ -167,6 +173,7 @@ class Cost(Value):
             flops=math.fsum(cost.flops for cost in listed),
             device_seconds=math.fsum(cost.device_seconds for cost in listed),
             saved_seconds=math.fsum(cost.saved_seconds for cost in listed),
+            saved_tokens=sum(cost.saved_tokens for cost in listed),
             device=listed[0].device,
             precision=listed[0].precision,
         )

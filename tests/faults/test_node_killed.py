@@ -43,15 +43,17 @@ def stiltune(tmp_path: Path) -> Stiltune:
 
 @pytest.fixture
 def nodes(stiltune: Stiltune) -> Iterator[RayNodes]:
-    """Three nodes: a head that trains nothing, and two that do."""
-    nodes = RayNodes()
+    """Three nodes: a head that trains nothing, and two that do. Beside them another cluster."""
+    nodes, other = RayNodes(), RayNodes()
     nodes.environment |= patched("traced_steps") | {TRACE: str(stiltune.directory / "trace")}
     stiltune.environment |= nodes.environment
     try:
         nodes.start_head(cpus=0)
+        other.start_head(cpus=0)
         yield nodes
     finally:
         nodes.close()
+        other.close()
 
 
 def trace(stiltune: Stiltune) -> list[Line]:

@@ -53,7 +53,7 @@ def test_the_table_says_what_is_held(fields: dict[str, Any], said: str) -> None:
     assert last.startswith("| 4 |")
 
 
-def test_tokens_are_measured_and_what_the_store_had_does_not_count() -> None:
+def test_tokens_are_measured_now_or_when_what_is_stored_was_made() -> None:
     found = trials()
     assert curve_tokens(found) == {"curve_tokens": {"0": 1000, "1": 1010, "2": 1020, "4": 1040}}
     stored = [each.model_copy(update={"phases": tuple(
@@ -61,6 +61,10 @@ def test_tokens_are_measured_and_what_the_store_had_does_not_count() -> None:
         for each in found]
     assert curve_tokens(stored) == {}
     assert curve_tokens([found[0], *stored[1:]]) == {"curve_tokens": {"0": 1000}}
+    saved = [each.model_copy(update={"phases": tuple(
+        phase.model_copy(update={"stored": True, "cost": Cost(saved_tokens=phase.cost.tokens)})
+        for phase in each.phases)}) for each in found]
+    assert curve_tokens(saved) == curve_tokens(found)
     bare, known = (read_out(each, QUESTION, search="lab-1") for each in (stored, found))
     assert bare.curve_work == known.curve_work
     assert "different in each language | tokens read" in as_markdown(bare)

@@ -36,7 +36,7 @@ class Note(Phase):
             raise ValueError("a fault")
         notes = [(parent / "note").read_text() for parent in parents]
         (directory / "note").write_text("".join([*notes, self.text]))
-        return Made(Cost(examples=3, device_seconds=1.5), ((1, 0.5),), ("a/en",))
+        return Made(Cost(examples=3, tokens=7, device_seconds=1.5), ((1, 0.5),), ("a/en",))
 
 
 def note(text: str, *parents: Phase, made: list[str] | None = None, **changes: Any) -> Note:
@@ -88,6 +88,8 @@ def test_costs_of_stored_phases_are_savings(tmp_path: Path) -> None:
     runner.path(phase)
     (stored,) = runner.results(phase)
     assert (stored.stored, stored.cost.examples, stored.cost.saved_seconds) == (True, 0, 1.5)
+    assert stored.cost.tokens == 0
+    assert stored.cost.all_tokens == fresh.cost.all_tokens == 7
     assert stored.learning_curve == fresh.learning_curve == ((1, 0.5),)
     assert stored.seen_cells == ("a/en",)
 
