@@ -13,8 +13,10 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
+from tests.faults.kills import below
 from tests.stiltune_process import PATIENCE
 
 WAIT_SECONDS = max(120.0, PATIENCE / 5)
@@ -72,8 +74,15 @@ class RayNodes:
         raise AssertionError(f"{living} nodes are not all there")
 
     def kill(self, node: subprocess.Popen[bytes]) -> None:
-        """Kill a node at once, with everything that runs on it."""
+        """Kill a node at once, with everything that runs on it.
+
+        Its workers, left alone, would go on for seconds until they miss it.
+        """
+        others = below(node.pid)
         os.killpg(node.pid, signal.SIGKILL)
+        for number in others:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
         node.wait()
 
     def close(self) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 
 from tests.faults.patching import Patch
 
-__all__ = ["KEEP_SECONDS", "PATCHES", "TRACE"]
+__all__ = ["HELD_STEP", "KEEP_SECONDS", "PATCHES", "TRACE", "let_go"]
 
 TRACE = "STILTUNE_TEST_TRACE"
 """Names the file to which `traced_steps` writes; STILTUNE_TEST_NODE says on which node."""
 KEEP_SECONDS = 1.0
+HELD_STEP = 45
+"""The step at which every phase of so many waits for `let_go`; two states are kept by then."""
 _STEP_SECONDS = 0.05
 
 
@@ -30,6 +32,8 @@ def traced_steps(train_loop: ModuleType) -> None:
             time.sleep(_STEP_SECONDS)
             if self._workers.rank == 0:
                 _note("step", keep.name, step)
+                while step == HELD_STEP and not _gate(os.environ[TRACE]).exists():
+                    time.sleep(_STEP_SECONDS)
             on_step(step)
 
         return run(self, stop, on_step=on_traced_step, keep=keep, keep_seconds=KEEP_SECONDS)
@@ -39,6 +43,15 @@ def traced_steps(train_loop: ModuleType) -> None:
         _note("kept", directory.name, self.state.step)
 
     train_loop.TrainLoop.run, train_loop.TrainLoop.save = traced_run, traced_save
+
+
+def let_go(trace: Path) -> None:
+    """Let the phases that write to `trace` go on from HELD_STEP."""
+    _gate(str(trace)).touch()
+
+
+def _gate(trace: str) -> Path:
+    return Path(f"{trace}.go")
 
 
 def _note(what: str, entry: str, step: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["ends_within", "kill_with_all", "spread_moments"]
+__all__ = ["below", "ends_within", "kill_with_all", "spread_moments"]
 
 
 def spread_moments(duration: float, count: int, seed: int) -> list[float]:
@@ -39,7 +39,7 @@ def kill_with_all(process: subprocess.Popen[str], *, sparing: str = "") -> None:
         process: killed first.
         sparing: what the command of a process that lives on has in it; empty for none.
     """
-    others = [number for number in _below(process.pid)
+    others = [number for number in below(process.pid)
               if not (sparing and sparing in _command(number))]
     process.kill()
     for number in others:
@@ -50,7 +50,7 @@ def kill_with_all(process: subprocess.Popen[str], *, sparing: str = "") -> None:
         time.sleep(0.02)
 
 
-def _below(number: int) -> list[int]:
+def below(number: int) -> list[int]:
     """Return the children of a process, their children, and so on."""
     children: dict[int, list[int]] = {}
     for other, parent in _parents():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from tests.faults.cluster_patches import KEEP_SECONDS, TRACE
+from tests.faults.cluster_patches import HELD_STEP, KEEP_SECONDS, TRACE, let_go
 from tests.faults.patching import patched
 from tests.ray_nodes import RayNodes
 from tests.stiltune_process import PATIENCE, Stiltune
@@ -62,13 +62,13 @@ def trace(stiltune: Stiltune) -> list[Line]:
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def under_way(stiltune: Stiltune) -> Line | None:
-    """Return the last step of a phase that has kept two states and goes on for ten steps more."""
+def held(stiltune: Stiltune) -> Line | None:
+    """Return the step at which a phase waits that has kept two states; steps are lost with it."""
     lines = trace(stiltune)
-    for last in reversed(lines):
+    for last in lines:
         own = [line for line in lines if line["entry"] == last["entry"]]
-        if last["node"] and [line["what"] for line in own].count("kept") >= 2 \
-                and own[-1]["what"] == "step" and own[-1]["step"] < 50:
+        if last["step"] == HELD_STEP and [line["what"] for line in own].count("kept") >= 2 \
+                and own[-1]["what"] == "step":
             return last
     return None
 
@@ -82,10 +82,11 @@ def test_its_trial_goes_on_elsewhere_from_the_last_train_state(
     process = stiltune.popen(
         "start", "nodes.yaml", "--storage", "results", "--address", f"127.0.0.1:{nodes.port}",
         "--set", f"resources.workers={workers}")
-    stiltune.wait(process, lambda: under_way(stiltune) is not None)
-    found = under_way(stiltune)
+    stiltune.wait(process, lambda: held(stiltune) is not None)
+    found = held(stiltune)
     assert found is not None
     nodes.kill(by_name[found["node"]])
+    let_go(stiltune.directory / "trace")
     output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output + errors
 
