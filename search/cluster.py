@@ -14,9 +14,10 @@ import ray
 
 from search.faults import UserError
 from search.sections import Resources
+from search.variables import environment
 from spaces.value import Value
 
-__all__ = ["Capacity", "Slots", "capacity", "environment", "joined", "trial_resources",
+__all__ = ["Capacity", "Slots", "capacity", "joined", "trial_resources",
            "worker_cpus"]
 
 # A trial's driver; it must not be 0 (Ray refuses) and must leave whole cores to the workers.
@@ -45,18 +46,6 @@ class Capacity(Value):
     cpus: float
     gpus: float
     max_concurrent: int
-
-
-@contextmanager
-def environment(wanted: dict[str, str]) -> Iterator[None]:
-    """Set variables that Ray or Tune reads meanwhile; what the user set is left alone."""
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
 
 
 def _environment_of(address: str) -> dict[str, dict[str, str]] | None:

@@ -13,6 +13,7 @@ from search.credentials import without_credentials
 from search.faults import UserError
 from search.storage import is_name
 from search.tracking import resolve_uri, sqlite_file
+from search.variables import environment
 from spaces.value import Value
 
 if TYPE_CHECKING:
@@ -98,10 +99,9 @@ def _answering(uri: str) -> Iterator[None]:
     """
     from mlflow.exceptions import MlflowException
 
-    given = {name: os.environ.get(name) for name in _PATIENCE}
-    os.environ.update({name: given[name] or value for name, value in _PATIENCE.items()})
     try:
-        yield
+        with environment(_PATIENCE):
+            yield
     except MlflowException as error:
         shown, reason = without_credentials(uri), without_credentials(str(error))
         if f"error code {HTTPStatus.UNAUTHORIZED}" in reason:  # it has no code of its own
@@ -109,12 +109,6 @@ def _answering(uri: str) -> Iterator[None]:
                             f"MLflow to let one in, got neither or others ({shown})") from error
         raise UserError(f"MLflow must answer, got {' '.join(reason.split())[:300]} "
                         f"({shown})") from error
-    finally:
-        for name, value in given.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _client(uri: str) -> MlflowClient:

@@ -15,7 +15,7 @@ from ray.train.constants import _get_ray_train_session_dir
 from ray.tune.execution import class_cache
 
 from search.agenda import Agenda
-from search.cluster import Capacity, Slots, environment, trial_resources, worker_cpus
+from search.cluster import Capacity, Slots, trial_resources, worker_cpus
 from search.interrupts import Interrupted, Interrupts
 from search.limits import Limit
 from search.live import LiveView
@@ -23,6 +23,7 @@ from search.planned import Planned
 from search.schedulers import make_scheduler
 from search.searchers import NODE_LOST, AgendaSearcher
 from search.storage import SearchDirectory
+from search.variables import environment
 from search.watchdog import Watchdog
 from trainables.assignment import Assignment
 from trainables.driver import RAY_ENVIRONMENT, drive
