@@ -21,7 +21,7 @@ from spaces.tasks import Kind
 from spaces.value import digest_of
 from trainables.encoded import Encoded
 from trainables.encoding import encode, encode_pool
-from trainables.kept_files import is_whole, keep
+from trainables.kept_files import opened
 from trainables.pool import Pool
 from trainables.rows import Rows
 from trainables.tokenizer import Tokenizer
@@ -59,7 +59,8 @@ class EncodedCache:
 
     def _kept(self, key: str, what: str, make: Callable[[], Encoded]) -> Encoded:
         if key not in self._mapped:
-            self._mapped[key] = _opened(self._directory / f"{key}.safetensors", what, make)
+            self._mapped[key] = opened(self._directory / f"{key}.safetensors", what, read=_map,
+                                       write=lambda draft: _save(make(), draft))
         self._mapped.move_to_end(key)
         while len(self._mapped) > _IN_MEMORY:
             self._mapped.popitem(last=False)
@@ -78,17 +79,6 @@ class EncodedCache:
 def open_cache(directory: Path) -> EncodedCache:
     """Return this process's cache under a directory, so that trials share what is mapped."""
     return EncodedCache(directory)
-
-
-def _opened(path: Path, what: str, make: Callable[[], Encoded]) -> Encoded:
-    """Map an entry, made first where there is none or a damaged one."""
-    try:
-        if is_whole(path):
-            return _map(path)
-    except FileNotFoundError:  # collected in between
-        pass
-    keep(path, what, lambda draft: _save(make(), draft))
-    return _map(path)
 
 
 def _save(encoded: Encoded, path: Path) -> None:

@@ -1,8 +1,9 @@
 """Kept files: what is made once of data, mapped by every process, and can be made again.
 
-They lie in two folders of a workspace's cache, checked rows and encoded ones. Beside each lies its
-seal, a JSON of its size and CRC-32, against which a process checks it when it first opens it: what
-is damaged is made again. The file's time of change is when it was last opened, to the hour.
+They lie in three folders of a workspace's cache: checked rows, changed ones, encoded ones. Beside
+each lies its seal, a JSON of its size and CRC-32, against which a process checks it when it first
+opens it: what is damaged is made again. The file's time of change is when it was last opened, to
+the hour.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
 from spaces.value import Value
 
-__all__ = ["ENCODED", "ROWS", "KeptFile", "collect_kept", "is_whole", "keep", "kept_files"]
+__all__ = ["CHANGED", "ENCODED", "ROWS", "KeptFile", "collect_kept", "is_whole", "keep",
+           "kept_files", "opened"]
 
 ROWS: Final = "rows"
+CHANGED: Final = "changed"
 ENCODED: Final = "encoded"
+_FOLDERS: Final = (ROWS, CHANGED, ENCODED)
 _SEAL: Final = ".json"
+T = TypeVar("T")
 _HOUR, _DAY = 3_600.0, 86_400.0
 _BLOCK: Final = 2**20
 _whole: set[tuple[str, int, int]] = set()
@@ -64,6 +69,26 @@ def keep(path: Path, what: str, write: Callable[[Path], None]) -> None:
     seal.replace(path.with_suffix(_SEAL))
 
 
+def opened(
+    path: Path, what: str, *, write: Callable[[Path], None], read: Callable[[Path], T]
+) -> T:
+    """Return what is read of a kept file, made first where there is none or a damaged one.
+
+    Args:
+        path: where it lies.
+        what: what it holds, for people.
+        write: writes it to the path that it is given.
+        read: reads it.
+    """
+    try:
+        if is_whole(path):
+            return read(path)
+    except FileNotFoundError:  # collected in between
+        pass
+    keep(path, what, write)
+    return read(path)
+
+
 def is_whole(path: Path) -> bool:
     """Return whether a kept file is there as it was made; its bytes are read once per process."""
     seal = _seal_of(path)
@@ -87,7 +112,7 @@ def is_whole(path: Path) -> bool:
 def kept_files(cache: Path) -> Iterator[KeptFile]:
     """Yield what is kept under a workspace's cache, the longest unused first."""
     found = []
-    for folder in (ROWS, ENCODED):
+    for folder in _FOLDERS:
         for path in _listed(cache / folder):
             seal = _seal_of(path)
             with suppress(FileNotFoundError):  # collected meanwhile
@@ -130,7 +155,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _drop_drafts(cache: Path) -> None:
-    for folder in (ROWS, ENCODED):
+    for folder in _FOLDERS:
         for draft in (cache / folder).glob(".*"):
             with suppress(FileNotFoundError):
                 if time.time() - draft.stat().st_mtime > _DAY:

@@ -6,15 +6,12 @@ import os
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from search.cli import run
 from tests.trainables.mirrors import shard, write_mirror
 from trainables import kept_files as module
-from trainables.encoded import Encoded
-from trainables.encoded_cache import _opened
-from trainables.kept_files import collect_kept, is_whole, keep, kept_files
+from trainables.kept_files import collect_kept, is_whole, keep, kept_files, opened
 
 DAY = 86_400
 
@@ -88,24 +85,24 @@ def test_drafts_that_nobody_finished_go_too(tmp_path: Path) -> None:
         ".writing", "a.arrow", "a.json"]
 
 
-def test_encoded_rows_that_are_damaged_are_encoded_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_damaged_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "encoded/a.safetensors"
     made: list[int] = []
 
-    def opened() -> list[int]:
-        encoded = _opened(path, "rows", lambda: made.append(1) or Encoded(
-            np.arange(5, dtype=np.int32), np.array([0, 5])))
-        return encoded.ids.tolist()
+    def write(draft: Path) -> None:
+        made.append(1)
+        draft.write_bytes(bytes(range(5)))
 
-    assert opened() == opened() == [0, 1, 2, 3, 4]
+    def read() -> bytes:
+        return opened(path, "rows", write=write, read=Path.read_bytes)
+
+    assert read() == read() == bytes(range(5))
     assert len(made) == 1
     kept = path.read_bytes()
     path.unlink()
     path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
     monkeypatch.setattr(module, "_whole", set())
-    assert opened() == [0, 1, 2, 3, 4]
+    assert read() == kept
     assert path.read_bytes() == kept
     assert len(made) == 2
 

@@ -8,6 +8,8 @@ import pytest
 from spaces.robustness import MIXED_KINDS, PERTURBED_KINDS
 from spaces.tasks import Kind
 from tests.trainables.tiny import rows, task, write_tokenizer
+from trainables.robustness import changed_cache as cache_module
+from trainables.robustness.changed_cache import ChangedCache
 from trainables.robustness.code_mix import MIXED_COLUMNS, mixed_rows
 from trainables.robustness.perturbed_rows import (
     PERTURBED_COLUMNS,
@@ -23,6 +25,8 @@ WORDS = ("kilometers", "measures", "seconds", "gallons", "weight", "another")
 
 class Letters:
     """A tokenizer whose pieces are pairs of letters, so that every edit may change their number."""
+
+    fingerprint = "letters"
 
     def encode_whole(self, texts: list[str]) -> list[list[int]]:
         return [[0] * sum((len(word) + 1) // 2 for word in text.split()) for text in texts]
@@ -151,3 +155,33 @@ def test_the_catalogues_and_the_columns_name_the_same_kinds() -> None:
     assert tuple(PERTURBED_COLUMNS) == PERTURBED_KINDS
     assert tuple(MIXED_COLUMNS) == MIXED_KINDS
     assert set(MIXED_KINDS) < set(PERTURBED_KINDS)
+
+
+@pytest.mark.parametrize("kind", PERTURBED_KINDS)
+def test_changed_rows_are_made_once_for_all_trials(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, asked = worded(kind), {"typos": 1.2, "confusables": 1.3}
+    letters: Tokenizer = Letters()  # type: ignore[assignment]
+    made = ChangedCache(tmp_path).rates(before, asked, letters, 3)  # type: ignore[arg-type]
+    assert made == {name: calibrate(before, name, wanted, letters, 3)  # type: ignore[arg-type]
+                    for name, wanted in asked.items()}
+    fresh = changed_rows(before, "typos", made["typos"].rate, 3, 1)
+    for _ in range(2):
+        kept = ChangedCache(tmp_path).changed(before, "typos", made["typos"].rate, 3, 1)
+        assert kept.rows.table == fresh.rows.table
+        assert (kept.rows.fingerprint, kept.share) == (fresh.rows.fingerprint, fresh.share)
+        for name in ("calibrate", "changed_rows"):
+            monkeypatch.delattr(cache_module, name, raising=False)
+    assert ChangedCache(tmp_path).rates(before, asked, letters, 3) == made  # type: ignore[arg-type]
+    with pytest.raises(NameError):  # another seed, other rows
+        ChangedCache(tmp_path).rates(before, asked, letters, 4)  # type: ignore[arg-type]
+
+
+def test_kinds_that_change_nothing_have_no_rate(tmp_path: Path) -> None:
+    made = worded(Kind.CLASSIFICATION)
+    place = made.table.schema.get_field_index("text")
+    table = made.table.set_column(place, made.table.schema.field(place),
+                                  pa.array(["12 34"] * len(made)))
+    assert not ChangedCache(tmp_path).rates(
+        made.taken(table, "digits"), {"typos": 1.2}, Letters(), 0)  # type: ignore[arg-type]

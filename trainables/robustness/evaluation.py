@@ -22,19 +22,19 @@ from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import read_ref
 from trainables.heads import fresh_head
+from trainables.kept_files import CHANGED
 from trainables.metrics import chance, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of
 from trainables.phases import Context
 from trainables.predict import Predictor, values_of
 from trainables.pretrain import tokenizer_directory
 from trainables.retrieval import parts_of
+from trainables.robustness.changed_cache import ChangedCache
 from trainables.robustness.code_mix import mixed_rows
 from trainables.robustness.perturbed_rows import (
     PERTURBED_COLUMNS,
     Calibration,
     Changed,
-    calibrate,
-    changed_rows,
 )
 from trainables.rows import Rows
 from trainables.scores import Cost, PerturbedScore
@@ -75,7 +75,9 @@ def score_robustness(
         return [], Cost()
     begun = time.perf_counter()
     reader = _Reader(task, encoder_at, context, model, f"{name} {task.name} changed")
-    scores = [*_perturbed(sets, robustness, reader), *_mixed(sets, robustness, reader, context)]
+    cache = ChangedCache(Path(context.workspace.cache) / CHANGED)
+    scores = [*_perturbed(sets, robustness, reader, cache),
+              *_mixed(sets, robustness, reader, context)]
     return scores, Cost(
         examples=reader.rows, tokens=reader.tokens,
         flops=2.0 * reader.body_parameters * reader.tokens,
@@ -133,16 +135,17 @@ class _Attacked:
 
 
 def _perturbed(
-    sets: Sequence[CleanSet], robustness: Robustness, reader: _Reader
+    sets: Sequence[CleanSet], robustness: Robustness, reader: _Reader, cache: ChangedCache
 ) -> Iterator[PerturbedScore]:
     """Yield the scores of each kind at its first query, then of the worst of all queries."""
-    rates = [_rates(each.rows, robustness, reader.tokenizer) for each in sets]
+    fertilities, seed = robustness.perturbations.fertilities, robustness.seed
+    rates = [cache.rates(each.rows, fertilities, reader.tokenizer, seed) for each in sets]
     plans = [_plan(found, robustness) for found in rates]
     attacked = [_Attacked() for _ in sets]
     for query in range(max(map(len, plans), default=0)):
         asked = [place for place, plan in enumerate(plans) if query < len(plan)]
-        changed = [_changed(sets[place].rows, plans[place][query], rates[place], robustness.seed)
-                   for place in asked]
+        changed = [cache.changed(sets[place].rows, kind, rates[place][kind].rate, seed, draw)
+                   for place in asked for kind, draw in [plans[place][query]]]
         found = reader.values([each.rows for each in changed])
         for place, each, values in zip(asked, changed, found, strict=True):
             kind, draw = plans[place][query]
@@ -157,14 +160,6 @@ def _perturbed(
             yield _score(own, "attack", hit.worst, changed=hit.changed, queries=hit.queries)
 
 
-def _rates(rows: Rows, robustness: Robustness, tokenizer: Tokenizer
-           ) -> dict[Perturbation, Calibration]:
-    """Return how each kind reaches its severity, without the kinds that change nothing here."""
-    found = {kind: calibrate(rows, kind, fertility, tokenizer, robustness.seed)
-             for kind, fertility in robustness.perturbations.fertilities.items()}
-    return {kind: rate for kind, rate in found.items() if rate is not None}
-
-
 def _plan(rates: Mapping[Perturbation, Calibration], robustness: Robustness
           ) -> list[tuple[Perturbation, int]]:
     """Return what is asked in turn: a kind and the number of its draw.
@@ -176,12 +171,6 @@ def _plan(rates: Mapping[Perturbation, Calibration], robustness: Robustness
     queries = robustness.attack.queries if robustness.attack and kinds else len(kinds)
     return [*((kinds[query % len(kinds)], query // len(kinds)) for query in range(queries)),
             *((kind, 0) for kind in rates if kind not in kinds)]
-
-
-def _changed(rows: Rows, asked: tuple[Perturbation, int],
-             rates: Mapping[Perturbation, Calibration], seed: int) -> Changed:
-    kind, draw = asked
-    return changed_rows(rows, kind, rates[kind].rate, seed, draw)
 
 
 def _mixed(

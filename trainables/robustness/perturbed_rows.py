@@ -26,7 +26,7 @@ from trainables.rows import Rows
 from trainables.tokenizer import Tokenizer
 
 __all__ = ["PERTURBED_COLUMNS", "VERSION", "Calibration", "Changed", "calibrate", "changed_rows",
-           "count_tokens"]
+           "count_tokens", "fingerprint_of_changed"]
 
 # Bumped whenever the same rows, key and rate give other texts; part of evaluation's digests.
 VERSION: Final = 1
@@ -152,5 +152,11 @@ def changed_rows(rows: Rows, kind: Perturbation, rate: float, seed: int, query: 
     table = _Sheet(rows, kind, (seed, query)).at(rate)
     before, after = rows.table.select(names).to_pylist(), table.select(names).to_pylist()
     different = sum(one != other for one, other in zip(before, after, strict=True))
-    made = rows.taken(table, digest_of([VERSION, rows.fingerprint, kind, rate, seed, query]))
+    made = rows.taken(table, fingerprint_of_changed(rows, kind, rate, seed, query))
     return Changed(made, different / len(rows))
+
+
+def fingerprint_of_changed(rows: Rows, kind: Perturbation, rate: float, seed: int, query: int
+                           ) -> str:
+    """Return the fingerprint that rows changed like this have, without changing them."""
+    return digest_of([VERSION, rows.fingerprint, kind, rate, seed, query])
