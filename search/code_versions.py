@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 from search.journal import Journal
+from trainables.context import computing_libraries
 from trainables.phase_versions import phase_versions
 
 __all__ = ["code_now", "code_of_trials", "spell_code"]
-
-_COMPUTING: Final = ("torch", "transformers", "tokenizers")
 
 Code = Mapping[str, str]
 
@@ -19,7 +17,7 @@ Code = Mapping[str, str]
 def code_now() -> dict[str, str]:
     """Return what this code computes with: versions of its phases and of what they rest on."""
     return {**{name: str(number) for name, number in phase_versions().items()},
-            **{name: version(name) for name in _COMPUTING}}
+            **computing_libraries()}
 
 
 def code_of_trials(journal: Journal) -> dict[str, Code]:

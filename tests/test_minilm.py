@@ -14,7 +14,7 @@ import pytest
 from spaces.fidelity import Fidelity, Panel, Panels
 from spaces.models import HubModel
 from spaces.trial_config import Recipe, TrialConfig
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.trial import run_trial
 from trainables.workspace import Workspace
 

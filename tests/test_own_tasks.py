@@ -26,8 +26,9 @@ from tests.trainables.own_files import (
 from tests.trainables.tiny import config, write_encoder
 from trainables import executors
 from trainables.assignment import Assignment
+from trainables.context import Context
 from trainables.messages import Message
-from trainables.phases import Context, Phase
+from trainables.phases import Phase
 from trainables.sources import Sources
 from trainables.trial import rungs_of
 from trainables.workers import Alone

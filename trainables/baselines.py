@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Final, get_args
 
 from spaces.languages import ENGLISH
 from spaces.tasks import Task
+from trainables.context import Context
 from trainables.evaluate import scores_of, similarity_version
 from trainables.metrics import metrics_of
 from trainables.panel_sets import PanelSet, subset
-from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.scores import Baseline, BaselineName, Cost, Score, Scores
 
 __all__ = ["MOST_CANDIDATES", "TRAIN_ROWS", "BaselinesPhase", "read_baselines"]

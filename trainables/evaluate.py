@@ -15,9 +15,10 @@ from spaces.data_sources import LabSource
 from spaces.models import HubModel, LabModel
 from spaces.robustness import Robustness
 from spaces.tasks import Kind, Task
+from trainables.context import Context, Progress
 from trainables.metrics import chance, collapsed, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of, non_copy_rows
-from trainables.phases import Context, Made, Phase, PhaseKind, Progress
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.rows import Rows
 from trainables.scores import (
     Cost,

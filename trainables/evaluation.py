@@ -11,13 +11,13 @@ from safetensors.torch import load_model
 
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
+from trainables.context import Context
 from trainables.device import choose_device
 from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
 from trainables.encoder_ref import read_ref
 from trainables.heads import fresh_head
 from trainables.panel_sets import PanelSet, subset
-from trainables.phases import Context
 from trainables.predict import Predictor, values_of
 from trainables.pretrain import tokenizer_directory
 from trainables.retrieval import PanelTexts, parts_of, rank, retrieve

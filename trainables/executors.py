@@ -25,10 +25,11 @@ from ray.tune.integration.ray_train import TuneReportCallback
 
 from spaces.tasks import Task
 from trainables.assignment import Assignment
+from trainables.context import Context, Progress
 from trainables.full_disk import is_disk_full
 from trainables.lease import leases_of
 from trainables.messages import MESSAGE_KEY, Message
-from trainables.phases import Context, EntryBusy, Progress
+from trainables.phases import EntryBusy
 from trainables.scores import Cost, PhaseResult
 from trainables.trial import RungOutcome, is_stored, run_trial
 from trainables.workers import Alone, LostPeer, ProcessGroup, Workers

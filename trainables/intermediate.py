@@ -21,8 +21,9 @@ from spaces.mixtures import Cell
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import Recipe, Supervision
+from trainables.context import Context
 from trainables.encoder_ref import model_directory, read_ref
-from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.pretrain import tokenizer_directory
 from trainables.recipes import derived_seed
 

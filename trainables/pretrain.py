@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from spaces.models import HubModel, LabModel
 from spaces.trial_config import Recipe
+from trainables.context import Context
 from trainables.encoder_ref import model_directory, weights_identity, write_ref
-from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.recipes import derived_seed
 from trainables.scores import Cost
 from trainables.tokenizer import tokenizer_fingerprint

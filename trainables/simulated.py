@@ -28,10 +28,11 @@ from spaces.languages import ENGLISH
 from spaces.models import SimulatedModel
 from spaces.tasks import Task
 from spaces.trial_config import Intermediate, TrialConfig
+from trainables.context import Context, Setting
 from trainables.evaluate import PREDICTIONS_FILE, PREDICTIONS_SCHEMA, SCORES_FILE
 from trainables.metrics import metrics_of
 from trainables.panel_sets import panel_languages
-from trainables.phases import Context, Made, Phase, PhaseKind, Setting
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.scores import Cost, Score, Scores
 
 __all__ = ["BEST_LEARNING_RATE", "SHUFFLED_WORTH", "TEXT_WORTH", "SimulatedPhase",

@@ -11,9 +11,10 @@ from spaces.languages import ENGLISH
 from spaces.models import HubModel, LabModel
 from spaces.tasks import Task
 from spaces.trial_config import Recipe
+from trainables.context import Context
 from trainables.encoder_ref import read_ref
 from trainables.intermediate import describe_rows
-from trainables.phases import Context, Made, Phase, PhaseKind
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.pretrain import tokenizer_directory
 from trainables.recipes import derived_seed
 

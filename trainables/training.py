@@ -13,10 +13,11 @@ from safetensors.torch import save_model
 
 from spaces.trial_config import Recipe
 from trainables.batches import Batches
+from trainables.context import Context
 from trainables.device import choose_device
 from trainables.encoder import save_encoder
 from trainables.encoder_ref import write_ref
-from trainables.phases import Context, Made, Phase
+from trainables.phases import Made, Phase
 from trainables.scores import Cost
 from trainables.train_loop import TaskModel, TrainLoop
 

@@ -11,11 +11,12 @@ from spaces.models import HubModel, LabModel, SimulatedModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import Intermediate, TrialConfig
 from trainables.baselines import BaselinesPhase, read_baselines
+from trainables.context import Context
 from trainables.encoder_ref import model_directory
 from trainables.evaluate import PREDICTIONS_FILE, SCORES_FILE, EvaluatePhase
 from trainables.intermediate import IntermediatePhase
 from trainables.panel_sets import panel_sets
-from trainables.phases import Context, EntryBusy, Phase, Runner
+from trainables.phases import EntryBusy, Phase, Runner
 from trainables.pretrain import pretrain_phase, tokenizer_identity
 from trainables.published_head import find_published_head
 from trainables.recipes import segment_stops, steps_of

@@ -40,7 +40,7 @@ def work(plan: dict[str, Any], storage: str, next_trial: Any, ready: Any, second
     """Take trials until none is left."""
     from spaces.trial_config import TrialConfig
     from trainables import evaluation, intermediate, pretrain, target, training  # noqa: F401
-    from trainables.phases import Context
+    from trainables.context import Context
     from trainables.trial import run_trial
     from trainables.workspace import Workspace
 

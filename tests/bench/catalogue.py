@@ -25,8 +25,8 @@ from spaces.mixtures import Cell, Mixture
 from spaces.models import Model, find_model
 from spaces.tasks import Task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
+from trainables.context import Context
 from trainables.extents import spell_parts
-from trainables.phases import Context
 from trainables.task_status import TaskStatus, status_of
 from trainables.trial import run_trial
 from trainables.workspace import Workspace

@@ -37,7 +37,7 @@ from search.study import Study
 from search.surveying import is_surveyed, take_survey
 from tests.bench.cut_down import cut_down, held_by
 from tests.bench.cut_small import Limits
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.scores import Cost, PhaseResult
 from trainables.sources import Sources
 from trainables.trial import run_trial

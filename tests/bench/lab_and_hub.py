@@ -35,7 +35,7 @@ from spaces.models import find_model
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from tests.bench.bare import waiting_lease
 from tests.bench.lab_table import RECIPE, UNSEEN, Floats
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.trial import run_trial
 from trainables.workspace import Workspace
 

@@ -36,8 +36,8 @@ from spaces.points import Point
 from spaces.search_space import SearchSpace
 from spaces.trial_config import TrialConfig
 from tests.bench.bare import waiting_lease
+from trainables.context import Context
 from trainables.lab import Lab
-from trainables.phases import Context
 from trainables.scores import Scores
 from trainables.trial import run_trial
 from trainables.workspace import Workspace

@@ -39,7 +39,7 @@ from spaces.models import LAB_MODELS, LabModel
 from spaces.tasks import find_task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from tests.bench.bare import waiting_lease
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.scores import Scores, Subset
 from trainables.trial import run_trial
 from trainables.workspace import Workspace

@@ -27,8 +27,8 @@ from spaces.data_sources import Split
 from spaces.models import HubModel, LabModel, find_model
 from spaces.tasks import Kind, Task
 from tests.bench.measure import Measured, report, run
+from trainables.context import Context
 from trainables.encoded import Encoded
-from trainables.phases import Context
 from trainables.pretrain import tokenizer_directory
 from trainables.rows import DataError, Rows
 from trainables.tokenizer import Tokenizer, load_tokenizer

@@ -29,7 +29,7 @@ from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from tests.bench.measure import Measured, report, run
 from tests.trainables.mirrors import NLI, shard, stated, write
 from tests.trainables.tiny import WORDS, write_encoder
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.trial import run_trial
 from trainables.workspace import Workspace
 

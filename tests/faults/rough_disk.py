@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from trainables.phases import Context, Made, Phase, PhaseKind, Setting
+from trainables.context import Context, Setting
+from trainables.phases import Made, Phase, PhaseKind
 from trainables.scores import Cost
 from trainables.workspace import Workspace
 

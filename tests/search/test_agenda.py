@@ -14,7 +14,7 @@ from search.planned import Planned
 from search.results import Outcome, Role, TrialResult, collect
 from search.study import Study
 from tests.search.simulated_study import simulated_study, sizes_of
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.trial import run_trial
 from trainables.workspace import Workspace
 

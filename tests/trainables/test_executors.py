@@ -18,8 +18,8 @@ from spaces.trial_config import TrialConfig
 from tests.trainables.tiny import TASKS, config, write_encoder
 from trainables import executors
 from trainables.assignment import Assignment
+from trainables.context import Context
 from trainables.messages import Message
-from trainables.phases import Context
 from trainables.rows import DataError
 from trainables.workers import LostPeer, ProcessGroup
 from trainables.workspace import Workspace

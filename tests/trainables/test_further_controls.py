@@ -30,10 +30,11 @@ from tests.trainables.tiny import (
     write_tokenizer,
 )
 from trainables.batches import MaskedTaskBatches, TaskBatches
+from trainables.context import Context, Setting
 from trainables.encoded import IGNORED, Encoded
 from trainables.encoding import encode
 from trainables.intermediate import IntermediatePhase
-from trainables.phases import Context, Made, Phase, Setting
+from trainables.phases import Made, Phase
 from trainables.probe import probe, probe_faults
 from trainables.rows import Rows, row_schema
 from trainables.scores import Scores

@@ -16,13 +16,13 @@ from spaces.lab_tasks import LAB_ROWS, LAB_TASKS
 from spaces.models import LabModel
 from spaces.tasks import find_task
 from spaces.trial_config import Recipe, TrialConfig
+from trainables.context import Context
 from trainables.evaluate import scores_of
 from trainables.lab import Lab
 from trainables.lab.generation import make_rows
 from trainables.lab.measures import measures
 from trainables.lab.prepare import main
 from trainables.panel_sets import PanelSet, non_copy_rows
-from trainables.phases import Context
 from trainables.rows import Rows
 from trainables.trial import RungOutcome, run_trial
 from trainables.workspace import Workspace

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.trainables.tiny import context
-from trainables.phases import Context, EntryBusy, Made, Phase, PhaseKind, Progress, Runner, Setting
+from trainables.context import Context, Progress, Setting
+from trainables.phases import EntryBusy, Made, Phase, PhaseKind, Runner
 from trainables.scores import Cost
 
 HERE = Setting(workers=1, precision="float32")
@@ -181,7 +182,7 @@ def test_progress_is_told_at_most_once_a_second_and_not_beside_the_beginning(
 ) -> None:
     told: list[Progress] = []
     now = 100.0
-    monkeypatch.setattr("trainables.phases.time.monotonic", lambda: now)
+    monkeypatch.setattr("trainables.context.time.monotonic", lambda: now)
     report = context(tmp_path, report=told.append).throttled("a", 12)
     for step in range(1, 13):
         report(step)
@@ -208,7 +209,7 @@ def steps_told(given: Context, monkeypatch: pytest.MonkeyPatch, *, pace: float) 
     """Return the steps of twelve that a worker reports, each of which takes it `pace` seconds."""
     told: list[int] = []
     now = 100.0
-    monkeypatch.setattr("trainables.phases.time.monotonic", lambda: now)
+    monkeypatch.setattr("trainables.context.time.monotonic", lambda: now)
     given.report = lambda progress: told.append(progress.step)
     report, lone = given.in_step("a", 12), given.throttled("a", 12)
     for step in range(1, 13):

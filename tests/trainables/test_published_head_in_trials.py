@@ -14,8 +14,9 @@ from torch import Tensor
 from spaces.trial_config import TrialConfig
 from tests.trainables.masked_encoders import write_masked
 from tests.trainables.tiny import SMALL_LAB, SmallLab, config, context, write_encoder
+from trainables.context import Context
 from trainables.intermediate import IntermediatePhase
-from trainables.phases import Context, Made, Phase
+from trainables.phases import Made, Phase
 from trainables.train_loop import TaskModel
 from trainables.training import train_phase
 from trainables.trial import run_trial, rungs_of

@@ -15,7 +15,7 @@ from spaces.trial_config import Recipe, TrialConfig
 from tests.trainables.pools import PARAGRAPHS, SENTENCES, WORDS, write_lareqa, write_mewslix
 from tests.trainables.tiny import write_encoder
 from trainables.baselines import BaselinesPhase
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.predict import Predictor
 from trainables.trial import RungOutcome, run_trial
 from trainables.workspace import Workspace

@@ -30,9 +30,9 @@ from tests.trainables.tiny import (
     write_tokenizer,
 )
 from trainables.batches import Batch, MaskedTaskBatches, TaskBatches
+from trainables.context import Context
 from trainables.encoded import IGNORED
 from trainables.encoding import encode
-from trainables.phases import Context
 from trainables.probe import probe
 from trainables.rows import DataError
 from trainables.scores import Scores

@@ -16,7 +16,7 @@ from spaces.trial_config import Recipe, TrialConfig
 from tests.trainables.forked import run_two
 from tests.trainables.mirrors import alternative_rows, choice_rows, shard, write
 from tests.trainables.tiny import SMALL_LAB, TASKS, SmallLab, config, context, write_encoder
-from trainables.phases import Context, Progress
+from trainables.context import Context, Progress
 from trainables.rows import DataError
 from trainables.scores import Scores
 from trainables.trial import RungOutcome, is_stored, run_trial

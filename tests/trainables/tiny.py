@@ -34,7 +34,7 @@ from spaces.models import HubModel, LabModel
 from spaces.tasks import Kind, Task
 from spaces.trial_config import Intermediate, Recipe, TrialConfig
 from spaces.value import digest_of
-from trainables.phases import Context
+from trainables.context import Context
 from trainables.pool import Candidate, Pool
 from trainables.rows import Rows, row_schema
 from trainables.scores import PanelName

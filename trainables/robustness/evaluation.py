@@ -17,6 +17,7 @@ from safetensors.torch import load_model
 from spaces.models import HubModel, LabModel
 from spaces.robustness import Perturbation, Robustness
 from spaces.tasks import Task
+from trainables.context import Context
 from trainables.device import choose_device
 from trainables.encoded import Encoded
 from trainables.encoder import load_encoder
@@ -25,7 +26,6 @@ from trainables.heads import fresh_head
 from trainables.kept_files import CHANGED
 from trainables.metrics import chance, metric_of, metrics_of, right_of
 from trainables.panel_sets import PanelSet, gold_of
-from trainables.phases import Context
 from trainables.predict import Predictor, values_of
 from trainables.pretrain import tokenizer_directory
 from trainables.retrieval import parts_of
