@@ -14,7 +14,7 @@ from search.faults import UserError
 from search.tracking_reader import find_search
 from tests.mlflow_server import MlflowServer, running
 from tests.search.simulated_study import STUDY
-from tests.search.test_tracking import seen
+from tests.search.told_search import seen
 from tests.stiltune_process import Stiltune
 
 SMALL = ("search.trials=1", "search.round_size=1", "controls.seeds=2", "confirmation.winners=0",

@@ -12,8 +12,8 @@ from search.snapshot import take_snapshot
 from search.study import Study
 from spaces.points import Point
 from spaces.tasks import Kind, Task
+from tests.search.good_study import good
 from tests.search.own_study import write_study
-from tests.search.test_study import good
 from tests.trainables.own_files import (
     COLOURS,
     TAGS,

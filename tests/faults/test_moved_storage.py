@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.patching import patched
 from tests.search.simulated_study import STUDY
-from tests.search.test_tracking import seen
+from tests.search.told_search import seen
 from tests.stiltune_process import Stiltune
 
 pytestmark = [pytest.mark.slow,

@@ -19,7 +19,7 @@ from tests.faults.losing_proxy import LosingProxy
 from tests.faults.patching import patched
 from tests.mlflow_server import MlflowServer, running
 from tests.search.simulated_study import STUDY
-from tests.search.test_tracking import seen
+from tests.search.told_search import seen
 from tests.stiltune_process import PATIENCE, Stiltune
 
 NAME = "simulated-1"

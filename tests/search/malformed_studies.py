@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from search.study_file import MAX_BYTES, dump_study
-from tests.search.test_study import good
+from tests.search.good_study import good
 
 __all__ = ["CASES", "Case"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.search.test_study import good
+from tests.search.good_study import good
 from tests.trainables.own_files import (
     COLOURS,
     TAGS,

@@ -13,9 +13,9 @@ from search.study import Study, StudyError
 from search.transfer_table import transfer_table
 from search.transfer_table_text import notes_of
 from spaces.mixtures import Mixture
+from tests.search.good_study import good, read
 from tests.search.simulated_table import KINDS, random_table
 from tests.search.test_check import sizes_of
-from tests.search.test_study import good, read
 from tests.trainables.mirrors import write_mirror
 from tests.trainables.own_files import TAGS, sentences, write_labels, write_tagged
 

@@ -19,7 +19,7 @@ from search.study import Study, StudyError
 from search.tracking_client import dataset_input
 from spaces.data_sources import HubSource
 from spaces.tasks import Task
-from tests.search.test_study import good, read
+from tests.search.good_study import good, read
 from tests.trainables.mirrors import NLI, nli_rows, shard, stated, write, write_mirror
 from trainables import hub
 from trainables.workspace import Workspace

@@ -13,8 +13,8 @@ from search.finding import find_anywhere
 from search.storage import find_search, is_name, new_search, relocated, storage_root
 from search.study import Study, StudyError
 from search.tracking_reader import storage_of
+from tests.search.good_study import good
 from tests.search.simulated_study import STUDY
-from tests.search.test_study import good
 
 EVIL = ["", ".", "..", "../x", "/etc", "~", "a/b", "a\\b", "C:\\x", "-x", ".x", "A", "a b", "a\n",
         "a\x00", "it's", "a' or 'b", "\u0430", "x" * 81]

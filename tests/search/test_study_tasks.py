@@ -13,8 +13,8 @@ from search.journal import Journal
 from search.study import CATALOGUE, Study, StudyError
 from spaces.data_sources import FilesSource, HubSource
 from spaces.tasks import Kind, find_task
+from tests.search.good_study import good, read
 from tests.search.own_study import write_study
-from tests.search.test_study import good, read
 from tests.trainables.own_files import TAGS, write_labels
 
 NLI: dict[str, Any] = {
