@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from search.arm_entries import ArmsReadout, PrimaryAnswer
 from search.intervals import Interval, spell
 from search.source_tables import source_table, target_table
+from search.split_half import spell_halves
 from search.text_tables import NONE, TextTable, p_text
 
 __all__ = ["arm_tables", "primary_headline", "primary_notes"]
@@ -48,8 +49,7 @@ def primary_notes(primary: PrimaryAnswer) -> list[str]:
     if split is None:
         notes.append("Too few units to be halved: whether the verdict holds is not known.")
     else:
-        notes.append(f"Over {split.halves} random halves of the units the two have one verdict in "
-                     f"{split.agreed:.0%}, and a test tells them apart in {split.rejected:.0%}.")
+        notes.append(spell_halves(split, "units"))
     return notes
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console, Group
 
+from search.curve_halves import with_halves
 from search.curve_table import curve_table
 from search.doublings import Observation
 from search.faults import UserError
@@ -31,7 +32,7 @@ def locate_file(path: Path, *, worth: Worth, axis: str, form: str, console: Cons
         UserError: if the file cannot be read so, or has no costs where the worth is per hour.
     """
     rows = read_rows(path, with_costs=worth.per_device_hour is not None)
-    found = locate_observations(rows, worth=worth, axis=axis)
+    found = with_halves(locate_observations(rows, worth=worth, axis=axis))
     if form == "json":
         data = found.model_dump(mode="json", exclude={"observations"})
         console.file.write(json.dumps(data, indent=2) + "\n")

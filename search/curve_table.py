@@ -9,6 +9,7 @@ from search.curve_work import CurveWork, work_note
 from search.doubling_tests import ALPHA
 from search.intervals import spell
 from search.saturation import Saturation
+from search.split_half import spell_halves
 from search.stacking import Combination
 from search.text_tables import NONE, TextRow, TextTable, p_text
 
@@ -33,7 +34,7 @@ def curve_table(
 
 
 def curve_notes(curve: Saturation) -> Iterator[str]:
-    """Yield what stands beside a curve's verdict: what x costs, the families, sampled noise."""
+    """Yield what stands beside a curve's verdict: its costs, families, noise, halves."""
     if curve.worth.per_device_hour is not None and curve.points:
         spent = (f"{point.hours:.2g} at {point.x:g}" for point in curve.points
                  if point.hours is not None)
@@ -46,6 +47,8 @@ def curve_notes(curve: Saturation) -> Iterator[str]:
         said = (f"{kind}: {', '.join(level for level, of in curve.noise.items() if of == kind)}"
                 for kind in ("sampled", "fixed") if kind in curve.noise.values())
         yield f"Noise {'; '.join(said)}."
+    if curve.split_half is not None:
+        yield spell_halves(curve.split_half, f"{curve.split_half.seeds} {curve.unit}s")
 
 
 def _nearness(coverage: CurveCoverage | None) -> Iterator[str]:

@@ -115,6 +115,13 @@ class CurveData:
         return Doubling(start=start, to=to, gain=_over(gains),
                         highest=None if strict is None else strict.high)
 
+    def unit_gains(self, start: float, to: float) -> dict[str, float]:
+        """Return the gain of each order, or block where there is one order, over the other."""
+        found: dict[str, list[float]] = defaultdict(list)
+        for order, block, value in self._gains(start, to):
+            found[order if self.is_by_order else block].append(value)
+        return {unit: math.fsum(values) / len(values) for unit, values in found.items()}
+
     def tails(self, start: float, to: float, bound: float) -> tuple[float, float] | None:
         """Return the p values of a gain of at most `bound` and of at least `bound`."""
         gains = self._gains(start, to)

@@ -11,6 +11,7 @@ from search.benchmark_scores import Predictions, benchmark_sections
 from search.comparison import compare, non_copy_metrics, non_copy_results
 from search.confirmation import choose, winner_set
 from search.curve_coverage import read_coverage
+from search.curve_halves import with_halves
 from search.curve_work import curve_tokens, curve_work
 from search.entries import Question, Readout
 from search.evidence import controls_of, costs_of, excluded_of, outcomes_of, selection_of
@@ -113,7 +114,8 @@ def locate_curve(
     """
     worth = Worth.of(worth)
     ran = [result for result in results if result.role is Role.CURVE]
-    return locate_observations(observations_of(ran, objective, worth), worth=worth, axis=axis)
+    return with_halves(locate_observations(
+        observations_of(ran, objective, worth), worth=worth, axis=axis))
 
 
 def _warned(outcomes: Mapping[str, int], curve: Saturation) -> Saturation:

@@ -21,14 +21,11 @@ from search.pilot import print_projection
 from search.preparation import Preparation
 from search.survey import survey_of
 from search.surveying import is_surveyed, take_survey
-from search.tracking import Tracker
+from search.tracking import DELIVERY_SECONDS, Tracker
 from search.tuner import run_search
 from trainables.full_disk import is_disk_full
 
 __all__ = ["run_to_the_end"]
-
-# How long the end of a search waits for MLflow to take what is left, in seconds.
-DELIVERY_SECONDS = 60.0
 
 
 def run_to_the_end(search: OpenSearch, preparation: Preparation) -> None:

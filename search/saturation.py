@@ -14,6 +14,7 @@ from search.curve_sentence import Told, basis, needed_units, sentence
 from search.doubling_tests import DoublingTest, judge_doublings
 from search.doublings import CurveData, Doubling, Observation, Point
 from search.intervals import LEVEL
+from search.split_half import SplitHalf
 from search.stacking import Combination, combine
 from search.verdicts import Finding, Verdict, judge
 from search.worth import Threshold, UnpricedError, Worth
@@ -36,6 +37,7 @@ class Saturation(Value):
     `unit` is what `units` counts, orders where there are several; `basis` says what intervals are
     over, `noise` which levels of it are sampled and which are fixed, so that nothing is said of
     others; `units_needed` is how many units would do at the spread seen, where that can be said.
+    `split_half` says whether halves of the units agree, where that was asked (`curve_halves.py`).
     `unpriced` says why a doubling has no worth, where that is per device hour; nothing is tested
     then.
     """
@@ -59,6 +61,7 @@ class Saturation(Value):
     high: float | None = None
     falls_after: float | None = None
     units_needed: int | None = None
+    split_half: SplitHalf | None = Field(default=None, exclude_if=lambda given: given is None)
     unpriced: str | None = Field(default=None, exclude_if=lambda given: given is None)
     sentence: str
 

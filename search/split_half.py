@@ -15,7 +15,7 @@ import numpy as np
 
 from spaces.value import Value
 
-__all__ = ["FEWEST_SEEDS", "SplitHalf", "split_half"]
+__all__ = ["FEWEST_SEEDS", "SplitHalf", "spell_halves", "split_half"]
 
 FEWEST_SEEDS: Final = 4
 """Below these a half is one seed, which tells nothing of spread."""
@@ -73,6 +73,12 @@ def split_half(
     return SplitHalf(seeds=len(seeds), halves=len(found), rejected=rejected, agreed=agreed,
                      sentence=f"over {len(found)} random halves of {len(seeds)} seeds "
                               + " and ".join(told))
+
+
+def spell_halves(found: SplitHalf, units: str) -> str:
+    """Return a sentence about halves of which both questions were asked."""
+    return (f"Over {found.halves} random halves of the {units} the two have one verdict in "
+            f"{found.agreed:.0%}, and a test tells them apart in {found.rejected:.0%}.")
 
 
 def _splits(

@@ -16,7 +16,7 @@ from search.tracking import Tracker
 __all__ = ["sync_search"]
 
 _SECONDS: Final = 600.0
-"""How long MLflow may take; a server that is away ends it after three attempts."""
+"""How long MLflow may take nothing; a server that is away ends it after three attempts."""
 
 
 def sync_search(

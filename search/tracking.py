@@ -6,13 +6,18 @@ import os
 import re
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from search.journal import Event, Journal
 from search.spool import FileOffer, Settings, Spool
 
-__all__ = ["Tracker", "resolve_uri", "sqlite_file"]
+__all__ = ["DELIVERY_SECONDS", "Tracker", "resolve_uri", "sqlite_file"]
+
+DELIVERY_SECONDS: Final = 60.0
+"""How long the end of a search waits for an MLflow that takes nothing of what is left."""
 
 # What the writer's process gets where the user has not said otherwise. MLflow's own retries
 # would block for minutes; the writer's begin at half a second and last as long as the search.
@@ -31,6 +36,7 @@ _WRITER: Final = ("import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_
                   "sys.path[:] = sys.argv[1:]; "
                   "from trainables.priority import give_way; give_way(10); "
                   "from search.tracking_process import main; main()")
+_LOOK_SECONDS: Final = 0.5
 _SQLITE_FILE: Final = re.compile(r"sqlite:///(?!/)(?!:memory:)(.+)")
 
 
@@ -75,7 +81,7 @@ class Tracker:
         self._files_offered = len(self._files.read_on())
         self._acks = self._spool.acks(self.uri)
         self._writer: subprocess.Popen[bytes] | None = None
-        self._waited_seconds: float | None = None  # for a writer that did not end in time
+        self._patience_seconds: float | None = None  # lost with a writer that got nowhere
 
     def start(self) -> None:
         """Start the writer; it imports MLflow and makes a missing database while others work."""
@@ -116,9 +122,9 @@ class Tracker:
     def problem(self) -> str:
         """Why MLflow takes nothing now, in one line; empty while it does."""
         self._acks.read_on()
-        if self._waited_seconds is not None:
+        if self._patience_seconds is not None:
             return (self._acks.problem
-                    or f"the rest took longer than {self._waited_seconds:.0f} s at the end")
+                    or f"it took nothing for {self._patience_seconds:.0f} s at the end")
         if self._writer is not None and self._writer.poll():
             return f"the MLflow writer ended early: see {self._spool.log}"
         return self._acks.problem
@@ -136,23 +142,37 @@ class Tracker:
         self._acks.read_on()
         return tuple(self._acks.refused)
 
-    def close(self, timeout_seconds: float) -> int:
-        """Send the rest, for at most `timeout_seconds`, and end the writer.
+    def close(self, patience_seconds: float) -> int:
+        """Send the rest, and end the writer once it is done or got nowhere for `patience_seconds`.
 
         Returns:
             How much stays undelivered, for the next start of the same search.
         """
         if self._writer is not None:
             self._nudge(b"close\n")
-            try:
-                self._writer.wait(timeout_seconds)
-            except subprocess.TimeoutExpired:
-                self._waited_seconds = timeout_seconds
+            if not self._ends(self._writer, patience_seconds):
+                self._patience_seconds = patience_seconds
                 self._writer.kill()
                 self._writer.wait()
             assert self._writer.stdin is not None
             self._writer.stdin.close()
         return self.undelivered
+
+    def _ends(self, writer: subprocess.Popen[bytes], patience_seconds: float) -> bool:
+        """Wait for the writer's end, however long it takes while it gets on."""
+        before, since = self._taken, time.monotonic()
+        while (left := since + patience_seconds - time.monotonic()) > 0:
+            with suppress(subprocess.TimeoutExpired):
+                writer.wait(min(left, _LOOK_SECONDS))
+                return True
+            if self._taken != before:
+                before, since = self._taken, time.monotonic()
+        return writer.poll() is not None
+
+    @property
+    def _taken(self) -> tuple[int, int]:
+        """What MLflow has taken: a window of events is acknowledged at once, a run when made."""
+        return self.undelivered, len(self._acks.run_ids)
 
     def _nudge(self, line: bytes) -> None:
         if self._writer is None:

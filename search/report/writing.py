@@ -20,11 +20,9 @@ from search.spool import Spool
 from search.storage import SearchDirectory
 from search.study import Study
 from search.survey import survey_of
-from search.tracking import Tracker
+from search.tracking import DELIVERY_SECONDS, Tracker
 
 __all__ = ["material_of", "report_on", "write_report"]
-
-DELIVERY_SECONDS = 60.0
 
 
 def report_on(

@@ -87,7 +87,7 @@ def test_the_section_has_the_families_and_each_doubling_as_a_row() -> None:
 
 
 def test_a_note_says_where_the_families_put_x_star() -> None:
-    (note, _) = curve_notes(SATURATING)
+    (note, *_) = curve_notes(SATURATING)
     assert "put x* between " in note
-    (rising, _) = curve_notes(read(lambda x: 50 + 3 * math.log2(x + 1)))
+    (rising, *_) = curve_notes(read(lambda x: 50 + 3 * math.log2(x + 1)))
     assert "put x* at 4 or above, 100% of it beyond the data" in rising

@@ -64,7 +64,35 @@ def test_a_writer_that_needs_longer_than_it_is_given_is_not_said_to_have_died(
     tracker = Tracker(None, story.journal, place / "spool", "lab")
     tracker.start()
     assert tracker.close(0.01) > 0  # it still imports MLflow
-    assert tracker.problem == "the rest took longer than 0 s at the end"
+    assert tracker.problem == "it took nothing for 0 s at the end"
+
+
+# A writer that takes an event every so often, and then nothing for ever.
+SLOW_WRITER = """
+import sys, time
+sys.path[:] = sys.argv[1:]
+from search.spool import Ack, Settings, Spool
+settings = Settings.model_validate_json(sys.stdin.readline())
+acks = Spool(settings.spool).acks(settings.uri)
+for event in range({takes}):
+    acks.add(Ack(event=event))
+    time.sleep(0.7)
+time.sleep({then})
+"""
+
+
+@pytest.mark.parametrize(("takes", "then", "left"), [(6, 0, 0), (4, 1_000, 2)])
+def test_a_writer_is_waited_for_while_it_gets_on(
+    place: Path, story: Story, monkeypatch: pytest.MonkeyPatch, takes: int, then: int, left: int
+) -> None:
+    for step in story.steps()[:6]:
+        step()
+    monkeypatch.setattr("search.tracking._WRITER", SLOW_WRITER.format(takes=takes, then=then))
+    tracker = Tracker(None, story.journal, place / "spool", "lab")
+    tracker.start()
+    wait_for(lambda: tracker.undelivered < 6)
+    assert tracker.close(3.0) == left
+    assert bool(tracker.problem) == bool(left)
 
 
 def test_a_killed_writer_is_followed_by_the_next_starts(place: Path, story: Story) -> None:
