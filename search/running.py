@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack
 
@@ -115,10 +116,15 @@ def _how_to_go_on(search: OpenSearch, agenda: Agenda | None) -> str:
 
 
 def _deliver(search: OpenSearch, tracker: Tracker) -> None:
-    """Give MLflow what is left, and say so where it does not take it."""
+    """Give MLflow what is left, and say so where it does not take it.
+
+    Whoever interrupts a search may kill it before long: then all of it has the time of one wait.
+    """
+    is_whole = search.journal.events[-1].kind == "closed"
     try:
         with search.console.status("sending MLflow what is left"):
-            undelivered = tracker.close(DELIVERY_SECONDS)
+            undelivered = tracker.close(
+                DELIVERY_SECONDS, at_most_seconds=math.inf if is_whole else DELIVERY_SECONDS)
     except KeyboardInterrupt:
         undelivered = tracker.close(0.0)  # what is left is kept for the next start
     search.journal.close()

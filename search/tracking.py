@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -124,7 +125,7 @@ class Tracker:
         self._acks.read_on()
         if self._patience_seconds is not None:
             return (self._acks.problem
-                    or f"it took nothing for {self._patience_seconds:.0f} s at the end")
+                    or f"the end waits no longer than {self._patience_seconds:.0f} s for it")
         if self._writer is not None and self._writer.poll():
             return f"the MLflow writer ended early: see {self._spool.log}"
         return self._acks.problem
@@ -142,26 +143,32 @@ class Tracker:
         self._acks.read_on()
         return tuple(self._acks.refused)
 
-    def close(self, patience_seconds: float) -> int:
+    def close(self, patience_seconds: float, *, at_most_seconds: float = math.inf) -> int:
         """Send the rest, and end the writer once it is done or got nowhere for `patience_seconds`.
+
+        Args:
+            patience_seconds: how long it may take nothing.
+            at_most_seconds: how long in all.
 
         Returns:
             How much stays undelivered, for the next start of the same search.
         """
         if self._writer is not None:
             self._nudge(b"close\n")
-            if not self._ends(self._writer, patience_seconds):
-                self._patience_seconds = patience_seconds
+            if not self._ends(self._writer, patience_seconds, at_most_seconds):
+                self._patience_seconds = min(patience_seconds, at_most_seconds)
                 self._writer.kill()
                 self._writer.wait()
             assert self._writer.stdin is not None
             self._writer.stdin.close()
         return self.undelivered
 
-    def _ends(self, writer: subprocess.Popen[bytes], patience_seconds: float) -> bool:
-        """Wait for the writer's end, however long it takes while it gets on."""
+    def _ends(self, writer: subprocess.Popen[bytes], patience_seconds: float,
+              at_most_seconds: float) -> bool:
+        """Wait for the writer's end while it gets on, and return whether it came."""
         before, since = self._taken, time.monotonic()
-        while (left := since + patience_seconds - time.monotonic()) > 0:
+        last = since + at_most_seconds
+        while (left := min(since + patience_seconds, last) - time.monotonic()) > 0:
             with suppress(subprocess.TimeoutExpired):
                 writer.wait(min(left, _LOOK_SECONDS))
                 return True
