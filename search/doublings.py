@@ -54,19 +54,21 @@ class Doubling(Value):
 class CurveData:
     """Scores by x, order and block; intervals are over both, where there are several.
 
-    Rows at x = 0 named "" belong to every order.
+    Rows at x = 0 belong to every order if they are named "", or as an order is that has no others.
     """
 
     def __init__(self, observations: Sequence[Observation]) -> None:
         self._cells: dict[tuple[str, str, float], list[float]] = defaultdict(list)
         self._hours: dict[float, list[float | None]] = defaultdict(list)
+        named = {each.order for each in observations if each.x > 0}
+        named = named or {each.order for each in observations}
+        self.orders = sorted(named)
         for each in observations:
-            self._cells[each.order, each.block, each.x].append(each.score)
+            order = each.order if each.order in named else ""
+            self._cells[order, each.block, each.x].append(each.score)
             self._hours[each.x].append(each.hours)
         self.all_xs = sorted({each.x for each in observations})
         self.xs = [x for x in self.all_xs if x > 0]
-        named = sorted({each.order for each in observations if each.x > 0})
-        self.orders = named or sorted({each.order for each in observations})
         self.blocks = sorted({each.block for each in observations})
 
     @property

@@ -252,6 +252,18 @@ def test_the_first_step_is_reported_apart_and_shares_its_start_among_orders() ->
     assert "The first step, reported apart" in found.sentence
 
 
+def test_an_order_of_which_there_is_nothing_but_its_start_gives_that_to_all() -> None:
+    rows = [(x, 50 + x, f"order {order}") for order in range(3) for x in XS]
+    x, score, order = map(list, zip(*rows, strict=True))
+    lone, shared = (locate([*x, 0], [*score, 49.0], [*order, name], worth=1.0)
+                    for name in ("failed", ""))
+    assert lone.first_step == shared.first_step
+    assert lone.points == shared.points
+    assert lone.first_step is not None
+    assert lone.first_step.gain is not None
+    assert lone.first_step.gain.mean == pytest.approx(2.0)
+
+
 def test_a_full_set_that_all_orders_share_brings_its_own_noise() -> None:
     rng = np.random.default_rng(0)
     full = rng.normal(52, 1.0, size=3)
