@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from search.arm_entries import PrimaryAnswer
@@ -49,15 +50,23 @@ def primary_sentence(
 
 
 def contrast_text(better: Sequence[Side], worse: Sequence[Side]) -> str:
-    """Return "far less near", with each side's languages where it has its own."""
+    """Return "far less near", with each side's languages where it has its own.
+
+    What counts several times on a side is named once, with how often.
+    """
     return f"{_sides(better)} less {_sides(worse)}"
 
 
 def _sides(sides: Sequence[Side]) -> str:
-    *most, last = [("the control" if side.arm == CONTROL else side.arm)
-                   + (f" (in {', '.join(side.languages)})" if side.languages else "")
-                   for side in sides]
+    counted = Counter(_side(side) for side in sides)
+    *most, last = [text if times == 1 else f"{'twice' if times == 2 else f'{times} times'} {text}"
+                   for text, times in counted.items()]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _side(side: Side) -> str:
+    within = f" (in {', '.join(side.languages)})" if side.languages else ""
+    return ("the control" if side.arm == CONTROL else side.arm) + within
 
 
 def _models(models: Sequence[str]) -> str:

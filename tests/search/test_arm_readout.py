@@ -113,6 +113,19 @@ def test_sides_in_languages_of_their_own_count_equally() -> None:
     assert "dates (in sw) and entities (in th) gain" in found.primary.sentence
 
 
+def test_what_stands_twice_on_a_side_counts_twice_and_is_named_once() -> None:
+    results = trials({"dates": drawn(6.0, 5), "entities": drawn(2.0, 6)})
+    over_control = ({"better": {"arm": arm}, "worse": {"arm": "control"}}
+                    for arm in ("dates", "entities"))
+    dates, entities = (read(results, primary=each).primary.values for each in over_control)
+    both = read(results, primary={
+        "better": [{"arm": "dates"}, {"arm": "entities"}, {"arm": "dates"}],
+        "worse": {"arm": "control"}}).primary
+    for unit, value in both.values.items():
+        assert value == pytest.approx((2 * dates[unit] + entities[unit]) / 3)
+    assert "twice dates and entities gain " in both.sentence
+
+
 def test_languages_are_counted_that_a_side_is_scored_in() -> None:
     results = trials({"dates": drawn(5.0, 9), "entities": drawn(0.0, 10)})
     code = results[0].config.panels.report.languages[0]

@@ -9,7 +9,7 @@ import pytest
 
 from search.answer import question_of
 from search.arm_plan import planned_contrast
-from search.arms_section import Arms
+from search.arms_section import Arms, Side
 from search.study import Study
 from spaces.languages import ENGLISH, HIGH_RESOURCE_GIB, language
 from spaces.models import HubModel
@@ -32,27 +32,27 @@ def test_better_pairs_are_nearer_than_worse_ones_and_all_targets_low_resource(na
     sources = {arm: study.arm_languages(each).resolve(pool) for arm, each in arms.arms.items()}
     assert len({len(codes) for codes in sources.values()}) == 1
 
-    def apart(side: str) -> list[float]:
-        return [fmean(distance(source, target) for source in sources[each.arm]
-                      for target in each.languages or ())
-                for each in getattr(arms.primary, side)]
+    def apart(side: Side) -> float:
+        return fmean(distance(source, target) for source in sources[side.arm]
+                     for target in side.languages or ())
 
-    assert max(apart("better")) < min(apart("worse"))
+    pairs = [(near, far) for near in arms.primary.better for far in arms.primary.worse
+             if near.languages == far.languages]
+    assert {near.languages for near, _ in pairs} == {each.languages for each in arms.primary.better}
+    assert all(apart(near) < apart(far) for near, far in pairs)
     to_english = sorted(fmean(distance(ENGLISH, code) for code in codes)
                         for codes in sources.values())
-    assert to_english[0] < 0.4 < 0.6 < to_english[1]
+    assert to_english[0] < 0.4 < 0.5 < to_english[1]
     assert all((language(code).cc100_gib or 0) < HIGH_RESOURCE_GIB
                for code in study.panels.report)
 
 
 @pytest.mark.parametrize("name", LOW)
-def test_every_arm_and_every_target_stands_once_on_either_side(name: str) -> None:
+def test_every_arm_and_every_target_stands_as_often_on_either_side(name: str) -> None:
     study, arms = arms_of(name)
     for each in (lambda side: [one.arm for one in side],
                  lambda side: [code for one in side for code in one.languages]):
-        better, worse = sorted(each(arms.primary.better)), sorted(each(arms.primary.worse))
-        assert better == worse
-        assert len(set(better)) == len(better)
+        assert sorted(each(arms.primary.better)) == sorted(each(arms.primary.worse))
     listed = {code for one in arms.primary.better for code in one.languages or ()}
     assert listed == set(study.panels.report)
 
