@@ -19,8 +19,8 @@ from search.error_terms import welch_interval
 from search.intervals import LEVEL, Interval, t_interval
 from search.split_half import FEWEST_SEEDS, SplitHalf, split_half
 
-__all__ = ["POWER", "Verdict", "decide", "holm", "max_t", "minimal_detectable_effect", "p_value",
-           "simultaneous", "verdict_halves"]
+__all__ = ["POWER", "Verdict", "are_told_apart", "decide", "holm", "max_t",
+           "minimal_detectable_effect", "p_value", "simultaneous", "verdict_halves"]
 
 POWER: Final = 0.80
 """The probability with which the minimal detectable effect is shown."""
@@ -162,6 +162,13 @@ def simultaneous(interval: Interval | None, rows: int) -> Interval | None:
 # ---- does it hold ---------------------------------------------------------------------------
 
 
+def are_told_apart(
+    first: Sequence[float], second: Sequence[float], *, level: float = LEVEL
+) -> bool:
+    """Return whether a Welch test at one less the level tells two samples' means apart."""
+    return decide(welch_interval(first, second, level=level), 0.0) in ("better", "worse")
+
+
 def verdict_halves(values: Sequence[float], minimal: float) -> SplitHalf | None:
     """Return how often two random halves of the units agree; None of fewer than `FEWEST_SEEDS`.
 
@@ -172,8 +179,7 @@ def verdict_halves(values: Sequence[float], minimal: float) -> SplitHalf | None:
         return None
 
     def differ(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
-        interval = welch_interval(*([values[unit] for unit in half] for half in (first, second)))
-        return decide(interval, 0.0) in ("better", "worse")
+        return are_told_apart(*([values[unit] for unit in half] for half in (first, second)))
 
     return split_half(
         range(len(values)), differ=differ,

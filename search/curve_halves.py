@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from search.contrasts import are_told_apart
 from search.doublings import CurveData, Observation
-from search.error_terms import welch_interval
 from search.intervals import LEVEL
 from search.saturation import Saturation, locate_observations
 from search.split_half import FEWEST_SEEDS, split_half
@@ -28,10 +28,8 @@ def with_halves(curve: Saturation) -> Saturation:
     level = 1 - (1 - LEVEL) / len(gains)
 
     def differ(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
-        found = [welch_interval(*([each[unit] for unit in half if unit in each]
-                                  for half in (first, second)), level=level) for each in gains]
-        return any(each is not None and each.low is not None and each.high is not None
-                   and not each.low <= 0 <= each.high for each in found)
+        return any(are_told_apart(*([each[unit] for unit in half if unit in each]
+                                    for half in (first, second)), level=level) for each in gains)
 
     def verdict(half: tuple[str, ...]) -> str:
         kept = _of_units(curve.observations, half, by_order=data.is_by_order)

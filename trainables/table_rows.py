@@ -17,6 +17,7 @@ import pyarrow as pa
 from spaces.data_sources import FilesSource, HubSource, Split, TableSource
 from spaces.tasks import Task
 from spaces.value import digest_of
+from trainables.arrow_files import map_table, write_table
 from trainables.columns import canonical_rows, columns_needed
 from trainables.files import read_own_file
 from trainables.kept_files import is_whole, keep
@@ -107,8 +108,7 @@ def _joined(parts: Sequence[Rows]) -> Rows:
 def _write(rows: Rows, path: Path) -> None:
     table = rows.table.replace_schema_metadata({
         _FINGERPRINT: rows.fingerprint, _UNLABELLED: str(rows.unlabelled)})
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+    write_table(table, path)
 
 
 def _kept(path: Path, task: Task, language: str, split: Split) -> Rows | None:
@@ -116,7 +116,7 @@ def _kept(path: Path, task: Task, language: str, split: Split) -> Rows | None:
     if not is_whole(path):
         return None
     try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table = map_table(path)
     except (OSError, pa.ArrowException):
         return None
     stated = table.schema.metadata or {}

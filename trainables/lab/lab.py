@@ -16,6 +16,7 @@ from spaces.data_sources import Split
 from spaces.lab_tasks import LAB_ROWS, LAB_TASKS, UNSEEN_IN_PRETRAINING
 from spaces.tasks import Kind, Task
 from spaces.value import digest_of
+from trainables.arrow_files import map_table, write_table
 from trainables.lab.generation import make_rows
 from trainables.lab.parallel import PARALLEL_LANGUAGES, make_parallel_text
 from trainables.lab.pretraining import (
@@ -70,7 +71,7 @@ class Lab:
                             f"got {language!r}")
         directory = self._made(f"{task.name}/{language}",
                                lambda path: _write_rows(task, language, path))
-        table = _read(directory / f"{split}.arrow")
+        table = map_table(directory / f"{split}.arrow")
         return Rows(task=task, language=language, split=split, table=table,
                     fingerprint=self.digest(task, language, split))
 
@@ -80,11 +81,11 @@ class Lab:
 
     def text(self) -> pa.Table:
         """Return the pretraining text, columns `text` and `language`, languages interleaved."""
-        return _read(self._made("text", _write_text) / "text.arrow")
+        return map_table(self._made("text", _write_text) / "text.arrow")
 
     def parallel_text(self) -> pa.Table:
         """Return the parallel text, columns `text`, `translation` (English) and `language`."""
-        return _read(self._made("parallel", _write_parallel_text) / "text.arrow")
+        return map_table(self._made("parallel", _write_parallel_text) / "text.arrow")
 
     def tokenizer(self, vocabulary: int) -> Path:
         """Return the directory of the tokenizer with that many pieces, for `AutoTokenizer`."""
@@ -111,10 +112,10 @@ class Lab:
 
 def _write_rows(task: Task, language: str, directory: Path) -> None:
     if task.kind is Kind.MLM:
-        _write(make_text_rows(language), directory / "train.arrow")
+        write_table(make_text_rows(language), directory / "train.arrow")
         return
     for split in LAB_ROWS if task.trained else ("validation", "test"):
-        _write(make_rows(task, language, split), directory / f"{split}.arrow")
+        write_table(make_rows(task, language, split), directory / f"{split}.arrow")
 
 
 def _write_text(directory: Path) -> None:
@@ -129,13 +130,4 @@ def _write_mixed(parts: list[pa.Table], directory: Path) -> None:
     """Write the parts' rows in a hashed order."""
     text = pa.concat_tables(parts)
     order = sorted(range(text.num_rows), key=lambda row: hashlib.sha256(b"%d" % row).digest())
-    _write(text.take(order), directory / "text.arrow")
-
-
-def _write(table: pa.Table, path: Path) -> None:
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-
-
-def _read(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    write_table(text.take(order), directory / "text.arrow")

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import pyarrow as pa
-
 from spaces.robustness import Perturbation
 from spaces.value import digest_of
+from trainables.arrow_files import map_table, write_table
 from trainables.kept_files import opened
 from trainables.robustness.perturbed_rows import (
     VERSION,
@@ -60,12 +59,10 @@ class ChangedCache:
 
         def write(draft: Path) -> None:
             made = changed_rows(rows, kind, rate, seed, query)
-            table = made.rows.table.replace_schema_metadata({_SHARE: repr(made.share)})
-            with pa.OSFile(str(draft), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-                writer.write_table(table)
+            write_table(made.rows.table.replace_schema_metadata({_SHARE: repr(made.share)}), draft)
 
         def read(path: Path) -> Changed:
-            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            table = map_table(path)
             share = float(table.schema.metadata[_SHARE])
             return Changed(rows.taken(table.replace_schema_metadata(), fingerprint), share)
 
